@@ -1,0 +1,1 @@
+"""From files to a searchable shelf: load, split, embed, store, search."""

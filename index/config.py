@@ -1,0 +1,51 @@
+"""Settings of the index, and how all settings are read: `dossier.toml`, then `DOSSIER_*`, then flags."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+class IndexConfig(BaseSettings):
+    """Where documents are kept and how they are read, split and embedded."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="DOSSIER_", toml_file="dossier.toml", extra="ignore", frozen=True, use_attribute_docstrings=True
+    )
+
+    data: Path = Path("data")
+    """The data folder: library, indexes, original files and models."""
+    models: Path | None = None
+    """The folder of the model files; `models` inside the data folder when not set."""
+    embedder: str = "bge-small-en-v1.5"
+    """The embedding model: a name from `dossier models`, or a sentence-transformers model by name or path."""
+    passage_characters: int = Field(default=700, ge=200, le=1600)
+    """How long a passage may grow before the next one begins, in characters."""
+    max_file_mb: int = Field(default=50, ge=1, le=1024)
+    """The largest file that is read, in megabytes."""
+    threads: int = Field(default=0, ge=0, le=256)
+    """How many texts are embedded or reranked side by side; 0 means one for each core."""
+
+    @property
+    def models_folder(self) -> Path:
+        """Where model files are kept."""
+        return self.models or self.data / "models"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Flags win over the environment, which wins over the file."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)

@@ -1,0 +1,249 @@
+"""The nouns of the index: what is read, stored and found. Offsets count Unicode code points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+MarkKind = Literal["page", "heading", "slide", "sheet"]
+SentenceKind = Literal["prose", "heading", "boilerplate"]
+Conflict = Literal["replace", "keep_both", "fail"]
+Outcome = Literal["added", "replaced", "unchanged"]
+JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+Stage = Literal["meaning", "words", "fused", "reranked"]
+PublishedFrom = Literal["given", "metadata", "file_name", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """From `start` on (until the next mark of its kind), the text lies on this page or under this heading."""
+
+    start: int
+    kind: MarkKind
+    label: str
+    """The page's number as a string, or the heading's text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in its document a span lies, for people."""
+
+    page: int | None = None
+    page_end: int | None = None
+    heading: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of a document's text."""
+
+    start: int
+    end: int
+    kind: SentenceKind = "prose"
+    """Headings and boilerplate are never quoted as answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What is known about a document besides its text."""
+
+    title: str | None = None
+    publisher: str | None = None
+    author: str | None = None
+    published: str | None = None
+    """`YYYY`, `YYYY-MM` or `YYYY-MM-DD`."""
+    published_from: PublishedFrom | None = None
+    """Where `published` was found."""
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader makes of a file: its text, normalised once, and the map to pages and headings."""
+
+    text: str
+    reader: str
+    """The reader's name and version, such as `pdf-1`; another version reads a file again."""
+    marks: tuple[Mark, ...] = ()
+    metadata: Metadata = field(default_factory=Metadata)
+    media_type: str = "text/plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Something to be added: a file's bytes, or text given as text (exactly one of the two)."""
+
+    name: str
+    """What people call it: the file's name."""
+    address: str
+    """Unique within a dossier: `upload:NAME`, `file:/absolute/path` or a URL."""
+    content: bytes | None = None
+    text: str | None = None
+    metadata: Metadata = field(default_factory=Metadata)
+    """What the caller says about it; wins over what a reader finds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """A named collection of documents."""
+
+    id: str
+    name: str
+    created: str
+    documents: int
+    passages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document in its current version."""
+
+    id: str
+    version: str
+    dossier: str
+    """The dossier's id."""
+    name: str
+    source: str
+    metadata: Metadata
+    media_type: str
+    characters: int
+    passages: int
+    added: str
+    """ISO 8601, UTC."""
+
+    @property
+    def title(self) -> str:
+        """The title, or the name where there is none."""
+        return self.metadata.title or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A run of whole sentences of one document version: `text == document_text[start:end]`."""
+
+    id: str
+    document: str
+    """The document's id."""
+    version: str
+    ordinal: int
+    """Its position among the document's passages, from 0."""
+    start: int
+    end: int
+    text: str
+    place: Place
+    sentences: tuple[Sentence, ...]
+    """Its sentences, in order, at offsets of the document."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A hard, inclusive restriction of what may be found."""
+
+    documents: tuple[str, ...] = ()
+    """Ids; empty means all."""
+    publishers: tuple[str, ...] = ()
+    """Compared case-folded; empty means all."""
+    published_from: str | None = None
+    published_to: str | None = None
+    undated: bool = True
+    """Whether documents without a date pass a filter on dates."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everything passes."""
+        return self.undated and not (self.documents or self.publishers or self.published_from or self.published_to)
+
+    def passes(self, document: Document) -> bool:
+        """Whether the document may be found. `2024` covers all of 2024 at both ends."""
+        if self.documents and document.id not in self.documents:
+            return False
+        if self.publishers:
+            wanted = {name.casefold() for name in self.publishers}
+            if (document.metadata.publisher or "").casefold() not in wanted:
+                return False
+        published = document.metadata.published
+        if published is None:
+            return self.undated
+        if self.published_from and published < self.published_from[: len(published)]:
+            return False
+        return not (self.published_to and published[: len(self.published_to)] > self.published_to)
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that was found, with its document and how well it fits."""
+
+    passage: Passage
+    document: Document
+    score: float
+    """Higher is better; comparable only within one list."""
+    stage: Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Both searches' hits, each best first, not yet fused."""
+
+    by_meaning: tuple[Hit, ...]
+    """Scores are cosines."""
+    by_words: tuple[Hit, ...]
+    """Scores are BM25."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A file of a job that could not be added."""
+
+    name: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Adding documents: what was asked and how far it is."""
+
+    id: str
+    state: JobState
+    total: int
+    added: int = 0
+    replaced: int = 0
+    unchanged: int = 0
+    failed: tuple[Failure, ...] = ()
+    passages: int = 0
+    current: str | None = None
+    """The name of the file being added."""
+    started: str | None = None
+    ended: str | None = None
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing will change any more."""
+        return self.state in ("done", "failed", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How one part of the shelf is."""
+
+    part: str
+    well: bool
+    message: str
+    mend: str = ""
+    """The command that mends it."""
+
+
+def place_of(marks: Sequence[Mark], start: int, end: int) -> Place:
+    """Find the pages and the nearest heading above for a span; `marks` are in order of `start`."""
+    page = page_end = None
+    heading = None
+    for mark in marks:
+        if mark.start >= end:
+            break
+        if mark.kind == "page":
+            page_end = int(mark.label)
+            if mark.start <= start or page is None:
+                page = page_end
+        elif mark.kind == "heading" and mark.start <= start:
+            heading = mark.label
+    return Place(page, page_end, heading)

@@ -1,0 +1,1 @@
+"""Split a document into passages of whole sentences, at exact offsets."""

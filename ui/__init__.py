@@ -1,0 +1,1 @@
+"""What people and programs touch: the endpoint, the page, the command line."""
