@@ -1,1 +1,185 @@
 """Split a document into passages of whole sentences, at exact offsets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import sentencex
+from langchain_text_splitters import RecursiveCharacterTextSplitter
+
+from index.records import Mark, Metadata, Place, Reading, Sentence, place_of
+
+VERSION = "split-1"
+"""Another version splits, and so embeds, every document again."""
+
+_LONGEST_SENTENCE = 700
+"""In characters: what a quote may have at most; anything longer is cut at the best place inside."""
+_HEADING_WORDS = 14
+_PARAGRAPH = re.compile(r"[^\n]+(?:\n(?!\s*\n)[^\n]+)*")
+_END = re.compile(r"[.!?…:;。！？؟।]['\"”’»)\]]*$")
+_LIST_ITEM = re.compile(r"^\s*(?:[-*•·–]|\(?\d{1,3}[.)])\s")
+_BOILERPLATE = re.compile(
+    r"^(?:\d+\s*min(?:ute)?s?\s+read|share(?: this)?(?: article| story)?(?: on .{1,30})?|read (?:more|also|next)\b.{0,80}|"
+    r"advertisement|sponsored(?: content)?|sign up .{0,80}|subscribe\b.{0,80}|related (?:articles|stories|topics)|"
+    r"(?:all rights reserved|copyright|©).{0,120}|photo(?:graph)?:? .{0,80}|image:? .{0,80}|skip to .{0,40}|"
+    r"follow us .{0,60}|comments? ?(?:\(\d+\))?|click here .{0,60}|most read|print this page)\.?$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A passage before it has an identity."""
+
+    start: int
+    end: int
+    place: Place
+    sentences: tuple[Sentence, ...]
+
+
+def header(metadata: Metadata, name: str) -> str:
+    """Give the lines that are put before a passage for embedding only: title, publisher and date."""
+    title = metadata.title or readable_name(name)
+    about = ", ".join(part for part in (metadata.publisher, metadata.published) if part)
+    return f"{title} ({about})\n" if about else f"{title}\n"
+
+
+def readable_name(name: str) -> str:
+    """Make words of a file's name: `044_green_fields.txt` becomes `green fields`."""
+    stem = re.sub(r"\.[A-Za-z0-9]{1,5}$", "", name)
+    words = re.sub(r"[\W_]+", " ", stem).strip()
+    return re.sub(r"^(?:\d{1,4}|[0-9a-f]{12,64})\s+|\s+[0-9a-f]{12,64}$", "", words) or name
+
+
+def sentences_of(text: str, marks: Sequence[Mark] = (), language: str = "en") -> tuple[Sentence, ...]:
+    """Find all sentences, in order; white space between them belongs to none."""
+    headings = {mark.start for mark in marks if mark.kind == "heading"}
+    found: list[Sentence] = []
+    for paragraph in _PARAGRAPH.finditer(text):
+        for line_start, line_end in _lines(text, paragraph.start(), paragraph.end()):
+            kind = _kind(text, line_start, line_end, headings, alone=True)
+            if kind != "prose":
+                found.extend(_trimmed(text, line_start, line_end, kind))
+                continue
+            for start, end in _boundaries(text, line_start, line_end, language):
+                found.extend(_trimmed(text, start, end, "prose"))
+    return tuple(found)
+
+
+def split(
+    reading: Reading,
+    title: str,
+    passage_characters: int,
+    count_tokens: Callable[[str], int],
+    max_tokens: int,
+) -> list[Draft]:
+    """Cut a reading into passages of whole sentences, none of which crosses a heading.
+
+    `title` is the header that will stand before each passage when it is embedded: header and passage together
+    fit `max_tokens`. Every sentence is in exactly one passage.
+    """
+    language = (reading.metadata.language or "en")[:2]
+    sentences = sentences_of(reading.text, reading.marks, language)
+    marks = reading.marks if any(mark.kind == "heading" for mark in reading.marks) else _with_headings(reading, sentences)
+    drafts: list[Draft] = []
+    for run in _runs(sentences, passage_characters):
+        for part in _fitting(run, reading.text, title, count_tokens, max_tokens):
+            start, end = part[0].start, part[-1].end
+            drafts.append(Draft(start, end, place_of(marks, _first_prose(part), end), tuple(part)))
+    return drafts
+
+
+def _with_headings(reading: Reading, sentences: Sequence[Sentence]) -> tuple[Mark, ...]:
+    found = [Mark(s.start, "heading", reading.text[s.start : s.end]) for s in sentences if s.kind == "heading"]
+    return tuple(sorted((*reading.marks, *found), key=lambda mark: mark.start))
+
+
+def _first_prose(sentences: Sequence[Sentence]) -> int:
+    return next((sentence.start for sentence in sentences if sentence.kind == "prose"), sentences[0].start)
+
+
+def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Cut a paragraph where a line break ends a thought, and not where a line was only wrapped."""
+    begin = start
+    for match in re.finditer(r"\n", text[start:end]):
+        position = start + match.start()
+        before, after = text[begin:position].rstrip(), text[position + 1 : end]
+        line = before[before.rfind("\n") + 1 :]
+        wrapped = len(line) >= 50 and not _END.search(before) and after[:1].islower()
+        if not wrapped:
+            yield begin, position
+            begin = position + 1
+    yield begin, end
+
+
+def _kind(text: str, start: int, end: int, headings: set[int], *, alone: bool) -> str:
+    line = text[start:end].strip()
+    if start in headings or (start + len(text[start:end]) - len(text[start:end].lstrip())) in headings:
+        return "heading"
+    if _BOILERPLATE.match(line):
+        return "boilerplate"
+    short = len(line.split()) <= _HEADING_WORDS and len(line) <= 120
+    if alone and short and not _LIST_ITEM.match(line) and "|" not in line and not _END.search(line):
+        return "heading"
+    if alone and len(line.split()) <= 4 and line.endswith(".") and not _LIST_ITEM.match(line):
+        return "heading"
+    return "prose"
+
+
+def _boundaries(text: str, start: int, end: int, language: str) -> Iterator[tuple[int, int]]:
+    line = text[start:end]
+    for boundary in sentencex.get_sentence_boundaries(language, line):
+        yield from _cut(text, start + boundary["start_index"], start + boundary["end_index"])
+
+
+def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    if end - start <= _LONGEST_SENTENCE:
+        yield start, end
+        return
+    splitter = RecursiveCharacterTextSplitter(
+        chunk_size=_LONGEST_SENTENCE,
+        chunk_overlap=0,
+        separators=["\n", "; ", ", ", " ", ""],
+        keep_separator="end",
+        add_start_index=True,
+        strip_whitespace=False,
+    )
+    for part in splitter.create_documents([text[start:end]]):
+        begin = start + part.metadata["start_index"]
+        yield begin, begin + len(part.page_content)
+
+
+def _trimmed(text: str, start: int, end: int, kind: str) -> Iterator[Sentence]:
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    if start < end:
+        yield Sentence(start, end, kind)  # type: ignore[arg-type]
+
+
+def _runs(sentences: Sequence[Sentence], passage_characters: int) -> Iterator[list[Sentence]]:
+    """Group sentences; a heading begins a new run, and a short rest joins what stands before it."""
+    run: list[Sentence] = []
+    for sentence in sentences:
+        begins = sentence.kind == "heading" and any(other.kind == "prose" for other in run)
+        too_long = bool(run) and sentence.end - run[0].start > passage_characters
+        if run and (too_long or (begins and run[-1].end - run[0].start > passage_characters // 3)):
+            yield run
+            run = []
+        run.append(sentence)
+    if run:
+        yield run
+
+
+def _fitting(
+    run: list[Sentence], text: str, title: str, count_tokens: Callable[[str], int], max_tokens: int
+) -> Iterator[list[Sentence]]:
+    if len(run) == 1 or count_tokens(title + text[run[0].start : run[-1].end]) <= max_tokens:
+        yield run
+        return
+    middle = len(run) // 2
+    yield from _fitting(run[:middle], text, title, count_tokens, max_tokens)
+    yield from _fitting(run[middle:], text, title, count_tokens, max_tokens)
