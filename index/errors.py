@@ -1,26 +1,26 @@
 """Every error that Dossier raises on purpose.
 
-    DossierError                    a sentence for people: found, expected, what mends it
-    ├── UsageError                  the reader of the screen can mend it
-    │   ├── BadInput                a value that is not of the expected form
-    │   │   ├── TooLarge            a file or text over the limit
-    │   │   └── UnknownFormat       no reader for this kind of file
-    │   ├── UnreadableFile          a reader could not make text of the file
-    │   ├── NotFound                no dossier, document, version or job of that name
-    │   ├── Conflict                the name or source is taken
-    │   ├── BadSettings             an unknown key or an impossible value in the settings
-    │   ├── ModelMissing            a model file is absent and could not be fetched
-    │   ├── ModelAltered            a model file's sha256 is not the manifest's
-    │   ├── EmbedderChanged         the library was embedded with another model
-    │   ├── NotInstalled            an optional package is missing
-    │   ├── LibraryBusy             another process owns the data folder
-    │   ├── LibraryDamaged          the library file cannot be trusted
-    │   ├── StorageFull             no room or no permission to write
-    │   ├── AddressInUse            the port is taken
-    │   ├── Refused                 a key, an origin or an address that is not allowed
-    │   ├── Overloaded              the queue is full, try again later
-    │   └── Cancelled               the caller asked to stop
-    └── ProgrammingError            a promise between two parts of Dossier was broken
+DossierError                    a sentence for people: found, expected, what mends it
+├── UsageError                  the reader of the screen can mend it
+│   ├── BadInput                a value that is not of the expected form
+│   │   ├── TooLarge            a file or text over the limit
+│   │   └── UnknownFormat       no reader for this kind of file
+│   ├── UnreadableFile          a reader could not make text of the file
+│   ├── NotFound                no dossier, document, version or job of that name
+│   ├── Conflict                the name or source is taken
+│   ├── BadSettings             an unknown key or an impossible value in the settings
+│   ├── ModelMissing            a model file is absent and could not be fetched
+│   ├── ModelAltered            a model file's sha256 is not the manifest's
+│   ├── EmbedderChanged         the library was embedded with another model
+│   ├── NotInstalled            an optional package is missing
+│   ├── LibraryBusy             another process owns the data folder
+│   ├── LibraryDamaged          the library file cannot be trusted
+│   ├── StorageFull             no room or no permission to write
+│   ├── AddressInUse            the port is taken
+│   ├── Refused                 a key, an origin or an address that is not allowed
+│   ├── Overloaded              the queue is full, try again later
+│   └── Cancelled               the caller asked to stop
+└── ProgrammingError            a promise between two parts of Dossier was broken
 """
 
 from __future__ import annotations

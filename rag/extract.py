@@ -1,0 +1,171 @@
+"""Answer in the sources' own words: the fewest verbatim sentences that answer."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from index.records import Hit, Sentence
+from index.split import header
+from rag.answers import Draft, Window
+from rag.question import Expects, Question
+from rag.rerank import Reranker
+from rag.terms import stems_of, terms_of
+
+LONGEST_QUOTE = 700
+"""In characters: what a citation may have at most."""
+
+_LEANS_BACK = re.compile(
+    r"^[\"“'‘(]*(?:he|she|it|they|this|that|these|those|his|her|its|their|such|there|both|the (?:company|former|latter|"
+    r"same|move|decision|deal|plan|law|group|report|result|figure)|but|however|and|so|then|meanwhile|instead|also|yet|"
+    r"therefore|thus|moreover|additionally|in addition|as a result|for example|for instance|nevertheless|by contrast)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Breadth:
+    """How many sentences an answer may have, and how far behind the best one they may be."""
+
+    statements: int
+    gap: float
+    """In logits of the cross-encoder."""
+
+
+_FACT = Breadth(2, 1.0)
+_BROAD = Breadth(4, 2.0)
+_BREADTHS: dict[Expects, Breadth] = {"summary": _BROAD, "comparison": _BROAD, "list": _BROAD, "reason": Breadth(2, 1.5)}
+
+
+def windows_of(hits: Sequence[Hit]) -> list[Window]:
+    """Pair every sentence of the hits with the one before it; headings and boilerplate are left out."""
+    windows: list[Window] = []
+    for hit in hits:
+        before: Sentence | None = None
+        for sentence in hit.passage.sentences:
+            if sentence.kind != "prose":
+                before = None
+                continue
+            paired = before is not None and sentence.end - before.start <= LONGEST_QUOTE
+            start = before.start if before is not None and paired else sentence.start
+            windows.append(_window(hit, start, sentence.end, sentence.start))
+            before = sentence
+    return windows
+
+
+def shortlist(question: Question, windows: Sequence[Window], limit: int) -> list[Window]:
+    """Keep the windows worth judging: those that hold most of the question's rare words, in good passages first."""
+    wanted = set(stems_of(question.text))
+    held = [set(stems_of(_in_context(window))) & wanted for window in windows]
+    weights = {
+        word: math.log(1 + (len(windows) - count + 0.5) / (count + 0.5))
+        for word in wanted
+        for count in (sum(word in words for words in held),)
+    }
+    total = sum(weights.values()) or 1.0
+    scores = [
+        0.25 * window.hit.score + sum(sorted(weights[word] for word in words)) / total
+        for window, words in zip(windows, held, strict=True)
+    ]
+    order = sorted(range(len(windows)), key=lambda position: (-scores[position], position))
+    return [windows[position] for position in order[:limit]]
+
+
+def judge(question: str, windows: Sequence[Window], reranker: Reranker) -> list[Window]:
+    """Score windows, each under its document's title and date, with the cross-encoder; best first."""
+    logits = reranker.score(question, [_in_context(window) for window in windows])
+    judged = [replace(window, logit=logit) for window, logit in zip(windows, logits, strict=True)]
+    return sorted(judged, key=lambda window: (-window.logit, window.hit.document.id, window.start))
+
+
+def choose(question: Question, judged: Sequence[Window], limit: int) -> list[Window]:
+    """Choose the fewest windows that answer: the best, those close behind it, one for each thing compared."""
+    if not judged:
+        return []
+    breadth = _BREADTHS.get(question.expects, _FACT)
+    best = judged[0].logit
+    chosen: list[Window] = []
+    for window in judged:
+        if len(chosen) >= min(breadth.statements, limit) or (chosen and window.logit < best - breadth.gap):
+            break
+        if not any(_repeats(window, other) for other in chosen):
+            chosen.append(window)
+    for subject in _uncovered(question, chosen):
+        found = next((window for window in judged if _names(window, subject) and window.logit > best - 6), None)
+        if found and len(chosen) < limit and not any(_repeats(found, other) for other in chosen):
+            chosen.append(found)
+    return chosen
+
+
+def trim(question: str, chosen: Sequence[Window], reranker: Reranker) -> list[Draft]:
+    """Quote the judged sentence alone where it answers as well without the one before it."""
+    shortened = [_alone(window) for window in chosen]
+    logits = reranker.score(question, [_in_context(window) for window in shortened])
+    drafts = []
+    for window, alone, logit in zip(chosen, shortened, logits, strict=True):
+        stands = logit >= window.logit - 0.5 and not _LEANS_BACK.match(alone.text)
+        kept = replace(alone, logit=max(logit, window.logit)) if stands else window
+        drafts.append(Draft(kept.text, (kept,)))
+    return drafts
+
+
+def _window(hit: Hit, start: int, end: int, focus: int) -> Window:
+    text = hit.passage.text[start - hit.passage.start : end - hit.passage.start]
+    return Window(hit, start, end, text, focus, 0.0)
+
+
+def _alone(window: Window) -> Window:
+    return replace(window, start=window.focus, text=window.text[window.focus - window.start :])
+
+
+def _in_context(window: Window) -> str:
+    document = window.hit.document
+    return f"{header(document.metadata, document.name).strip()}. {window.text}"
+
+
+def _repeats(window: Window, other: Window) -> bool:
+    """Whether two windows overlap or say the same in nearly the same words."""
+    if window.hit.document.id == other.hit.document.id and window.start < other.end and other.start < window.end:
+        return True
+    words, others = terms_of(_alone(window).text), terms_of(_alone(other).text)
+    shared, both = len(words.words & others.words), len(words.words | others.words)
+    return both > 0 and shared / both >= 0.8 and words.numbers == others.numbers
+
+
+def _uncovered(question: Question, chosen: Sequence[Window]) -> list[str]:
+    if question.expects not in ("comparison", "summary", "list") and len(question.subjects) < 2:
+        return []
+    return [subject for subject in question.subjects if not any(_names(window, subject) for window in chosen)]
+
+
+def _names(window: Window, subject: str) -> bool:
+    wanted = set(stems_of(subject))
+    return bool(wanted) and wanted <= set(stems_of(_in_context(window)))
+
+
+def rerank_passages(question: str, hits: Sequence[Hit], reranker: Reranker, depth: int = 20) -> tuple[Hit, ...]:
+    """Order the first hits again by a blend of their fused score and the cross-encoder's best window."""
+    head, tail = hits[:depth], hits[depth:]
+    windows = shortlist_each(question, windows_of(head))
+    logits: dict[str, float] = {}
+    for window in judge(question, windows, reranker):
+        logits.setdefault(window.hit.passage.id, window.logit)
+    blended = [
+        replace(hit, score=0.7 * hit.score + 0.3 / (1 + math.exp(-logits.get(hit.passage.id, -12.0))), stage="reranked")
+        for hit in head
+    ]
+    blended.sort(key=lambda hit: (-hit.score, hit.document.id, hit.passage.start))
+    return (*blended, *(replace(hit, score=hit.score * 0.7, stage="reranked") for hit in tail))
+
+
+def shortlist_each(question: str, windows: Sequence[Window]) -> list[Window]:
+    """Keep each passage's window that shares most words with the question."""
+    wanted = set(stems_of(question))
+    best: dict[str, tuple[int, Window]] = {}
+    for window in windows:
+        shared = len(wanted & set(stems_of(window.text)))
+        if window.hit.passage.id not in best or shared > best[window.hit.passage.id][0]:
+            best[window.hit.passage.id] = (shared, window)
+    return [window for _, window in best.values()]

@@ -1,0 +1,223 @@
+"""From a question to a checked answer: the staircase."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from threading import Event as Flag
+from types import TracebackType
+from typing import Self
+
+from index.errors import BadInput, Cancelled
+from index.records import Document, Filter, Hit
+from index.shelf import Shelf
+from rag import cite, decline, extract, retrieve, verify
+from rag.answers import Answer, Ask, Citation, Event, Finished, PassagesRead, Took, Window
+from rag.config import RagConfig
+from rag.question import Question, aside, standalone, understand
+from rag.rerank import Reranker, open_reranker
+
+LONGEST_QUESTION = 8000
+"""In characters."""
+_READ = 8
+"""How many passages are read for an answer."""
+_JUDGED = 16
+"""How many of their windows the cross-encoder judges."""
+_FOUND = 50
+"""How many passages each search gives."""
+
+
+@dataclass
+class _Clock:
+    """Milliseconds of each step."""
+
+    begun: float
+    marks: dict[str, int]
+
+    def mark(self, step: str, since: float) -> float:
+        """Add the time since a moment to a step and give the moment now."""
+        now = time.perf_counter()
+        self.marks[step] = self.marks.get(step, 0) + round(1000 * (now - since))
+        return now
+
+    def took(self) -> Took:
+        """Give all steps and the total."""
+        total = round(1000 * (time.perf_counter() - self.begun))
+        return Took(total_ms=total, **self.marks)
+
+
+class Rag:
+    """Answers questions over a shelf."""
+
+    def __init__(self, shelf: Shelf, reranker: Reranker, config: RagConfig) -> None:
+        self.shelf = shelf
+        self.config = config
+        self._reranker = reranker
+
+    @classmethod
+    def open(cls, config: RagConfig | None = None, address: str | None = None) -> Rag:
+        """Open the data folder and the models. Raises ModelMissing, LibraryBusy and the shelf's other errors."""
+        config = config or RagConfig()
+        reranker = open_reranker(config)
+        return cls(Shelf.open(config, address=address), reranker, config)
+
+    def close(self) -> None:
+        """Give the data folder free."""
+        self.shelf.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def ask(self, ask: Ask | str) -> Answer:
+        """Answer a question. Raises BadInput, NotFound for an unknown dossier."""
+        for event in self.stream(Ask(ask) if isinstance(ask, str) else ask):
+            if isinstance(event, Finished):
+                return event.answer
+        raise Cancelled("The question was cancelled.")
+
+    def stream(self, ask: Ask, cancel: Flag | None = None) -> Iterator[Event]:
+        """Answer step by step; the last event holds the whole answer, equal to what the events add up to."""
+        asked = _checked(ask, self.config)
+        clock = _Clock(time.perf_counter(), {})
+        if reply := aside(asked.question):
+            yield Finished(_aside(asked, reply, clock))
+            return
+        question = understand(asked.standalone_question or standalone(asked.question, asked.history))
+        since = time.perf_counter()
+        found = self._found(question, asked)
+        hits = found[:_READ]
+        since = clock.mark("retrieve_ms", since)
+        yield PassagesRead(hits)
+        _stop_if(cancel)
+        judged = self._judged(question, hits)
+        since = clock.mark("rerank_ms", since)
+        _stop_if(cancel)
+        yield from self._answered(asked, question, found, judged, clock, since)
+
+    def search(
+        self,
+        question: str,
+        dossier: str,
+        filter: Filter | None = None,
+        limit: int = 10,
+        per_document: int | None = None,
+        rerank: bool = False,
+    ) -> tuple[Hit, ...]:
+        """Find passages, best first, without an answer."""
+        text = _question_text(question)
+        reach = max(_FOUND, limit * (4 if per_document else 1))
+        found = retrieve.fuse(self.shelf.search(dossier, text, filter=filter or Filter(), limit=reach))
+        ranked = extract.rerank_passages(text, found, self._reranker) if rerank else found
+        return retrieve.best_per_document(ranked, per_document)[:limit]
+
+    def _found(self, question: Question, ask: Ask) -> tuple[Hit, ...]:
+        """Search for the whole question, and for each part where it has several."""
+        texts = list(dict.fromkeys((question.text, *question.parts)))
+        rankings = [
+            retrieve.fuse(self.shelf.search(ask.dossier, text, filter=ask.filter, limit=_FOUND)) for text in texts
+        ]
+        return rankings[0] if len(rankings) == 1 else retrieve.merge(rankings, _FOUND)
+
+    def _judged(self, question: Question, hits: Sequence[Hit]) -> list[Window]:
+        windows = extract.shortlist(question, extract.windows_of(hits), _JUDGED)
+        return extract.judge(question.text, windows, self._reranker)
+
+    def _answered(
+        self,
+        ask: Ask,
+        question: Question,
+        found: Sequence[Hit],
+        judged: Sequence[Window],
+        clock: _Clock,
+        since: float,
+    ) -> Iterator[Event]:
+        decision = decline.decide(question, judged)
+        composition = cite.Composition(found)
+        if decision.answers:
+            limit = ask.max_citations or self.config.max_citations
+            drafts = extract.trim(question.text, extract.choose(question, judged, limit), self._reranker)
+            since = clock.mark("answer_ms", since)
+            checked = [verify.check_quotes(draft, self._text_of, decision.confidence) for draft in drafts]
+            proved = [verdict for verdict in checked if verdict.support == "supported"]
+            documents = {window.hit.document.id for verdict in proved for window in verdict.draft.evidence}
+            since = clock.mark("verify_ms", since)
+            yield from composition.add(proved, name_sources=len(documents) > 1)
+        answer = Answer(
+            id=_new_id(),
+            question=ask.question,
+            standalone_question=question.text,
+            dossier=ask.dossier,
+            model="extractive",
+            confidence=decision.confidence,
+            text=composition.text,
+            statements=tuple(composition.statements),
+            citations=tuple(composition.citations),
+            nearest=() if composition.statements else _nearest(judged, found),
+            missing=decision.missing,
+            took=clock.took(),
+            conversation_id=ask.conversation_id,
+        )
+        yield Finished(answer)
+
+    def _text_of(self, document: Document) -> str:
+        return self.shelf.text(document.id, document.version)
+
+
+def _checked(ask: Ask, config: RagConfig) -> Ask:
+    """Refuse what cannot be asked."""
+    model = ask.model or config.model
+    if model != "extractive":
+        raise BadInput(f"No model is called {model!r} here.", "Use the model `extractive`.")
+    standalone_question = None if ask.standalone_question is None else _question_text(ask.standalone_question)
+    return replace(ask, question=_question_text(ask.question), standalone_question=standalone_question)
+
+
+def _question_text(question: str) -> str:
+    """Clean a question of what no text may hold. Raises BadInput when it is empty or too long."""
+    text = "".join("\ufffd" if letter == "\0" or "\ud800" <= letter <= "\udfff" else letter for letter in question)
+    if not text.strip():
+        raise BadInput("The question is empty.", "Ask something, for example “What changed in 2024?”.")
+    if len(text) > LONGEST_QUESTION:
+        raise BadInput(
+            f"The question has {len(text):,} characters; at most {LONGEST_QUESTION:,} are read.",
+            "Ask a shorter question, or add the long text as a document.",
+        )
+    return text.strip()
+
+
+def _aside(ask: Ask, reply: str, clock: _Clock) -> Answer:
+    return Answer(
+        id=_new_id(),
+        question=ask.question,
+        standalone_question=ask.question,
+        dossier=ask.dossier,
+        model="extractive",
+        confidence=1.0,
+        text=reply,
+        took=clock.took(),
+        conversation_id=ask.conversation_id,
+        is_aside=True,
+    )
+
+
+def _nearest(judged: Sequence[Window], found: Sequence[Hit]) -> tuple[Citation, ...]:
+    """Cite the best window of the three nearest passages, marked as not answering."""
+    best = list({window.hit.passage.id: window for window in reversed(judged)}.values())[::-1]
+    best.sort(key=lambda window: -window.logit)
+    return tuple(cite.cite(window, number, "nearest", found) for number, window in enumerate(best[:3], start=1))
+
+
+def _stop_if(cancel: Flag | None) -> None:
+    if cancel is not None and cancel.is_set():
+        raise Cancelled("The question was cancelled.")
+
+
+def _new_id() -> str:
+    return f"a_{secrets.token_hex(8)}"

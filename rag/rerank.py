@@ -1,0 +1,77 @@
+"""Judge how well a text answers a question, with a cross-encoder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from index import models
+from index.config import IndexConfig
+
+MAX_TOKENS = 512
+"""Of question and text together; only the text is cut."""
+
+
+class Reranker(Protocol):
+    """Scores texts for a question; a score never depends on what else is scored."""
+
+    def score(self, question: str, texts: Sequence[str]) -> list[float]:
+        """Give one logit a text, in the order given: above 0 means likelier than not that it answers."""
+        ...
+
+
+class CrossEncoder:
+    """ms-marco-MiniLM-L-12-v2 in int8 through onnxruntime.
+
+    One pair a run, unpadded: the model quantises its activations per run, so a batch would move a logit by up to 0.3.
+    """
+
+    def __init__(self, model: Path, tokenizer: Path, threads: int) -> None:
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 1
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        self._inputs = {entry.name for entry in self._session.get_inputs()}
+        self._tokenizer = Tokenizer.from_file(str(tokenizer))
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(MAX_TOKENS, strategy="only_second")
+        self._measure = Tokenizer.from_file(str(tokenizer))
+        self._measure.no_padding()
+        self._measure.no_truncation()
+        self._pool = ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="rerank")
+
+    def score(self, question: str, texts: Sequence[str]) -> list[float]:
+        """Give one logit a text; a question longer than a quarter of the model's limit is cut there."""
+        short = self._shortened(question)
+        return list(self._pool.map(lambda text: self._score_one(short, text), texts))
+
+    def _shortened(self, question: str) -> str:
+        encoding = self._measure.encode(question, add_special_tokens=False)
+        limit = MAX_TOKENS // 4
+        return question if len(encoding.ids) <= limit else question[: encoding.offsets[limit - 1][1]]
+
+    def _score_one(self, question: str, text: str) -> float:
+        encoding = self._tokenizer.encode(question, text)
+        ids = np.array([encoding.ids], np.int64)
+        feed = {
+            "input_ids": ids,
+            "attention_mask": np.ones_like(ids),
+            "token_type_ids": np.array([encoding.type_ids], np.int64),
+        }
+        logits = self._session.run(None, {key: value for key, value in feed.items() if key in self._inputs})[0]
+        return float(np.asarray(logits).reshape(-1)[0])
+
+
+def open_reranker(config: IndexConfig) -> CrossEncoder:
+    """Open the cross-encoder; its files are checked against the manifest first."""
+    files = models.require(config, models.RERANKER)
+    return CrossEncoder(files["model.onnx"], files["tokenizer.json"], config.threads)
