@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from index.records import Hit
 from rag.answers import (
     Citation,
     CitationKind,
@@ -16,6 +17,9 @@ from rag.answers import (
     Window,
 )
 from rag.verify import Checked
+
+
+_SAFE = str.maketrans("[]<>`*|", "()‹›'·/")
 
 
 @dataclass
@@ -92,7 +96,7 @@ def cite(window: Window, number: int, kind: CitationKind, hits: Sequence[Hit]) -
 def plain(metadata: str) -> str:
     """Make metadata safe inside the answer's text: one line that cannot imitate a marker or markup."""
     folded = re.sub(r"\s+", " ", metadata).strip()
-    return folded.translate(str.maketrans({"[": "(", "]": ")", "<": "‹", ">": "›", "`": "'", "*": "·", "|": "/"}))[:120]
+    return folded.translate(_SAFE)[:120]
 
 
 def _twins(window: Window, hits: Sequence[Hit]) -> tuple[Twin, ...]:

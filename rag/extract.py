@@ -32,11 +32,18 @@ class Breadth:
     statements: int
     gap: float
     """In logits of the cross-encoder."""
+    slack: float
+    """How far below two sentences one of them may score and still be quoted alone, in logits."""
 
 
-_FACT = Breadth(2, 1.0)
-_BROAD = Breadth(4, 2.0)
-_BREADTHS: dict[Expects, Breadth] = {"summary": _BROAD, "comparison": _BROAD, "list": _BROAD, "reason": Breadth(2, 1.5)}
+_FACT = Breadth(2, gap=1.0, slack=0.5)
+_BROAD = Breadth(4, gap=2.0, slack=0.0)
+_BREADTHS: dict[Expects, Breadth] = {
+    "summary": _BROAD,
+    "comparison": _BROAD,
+    "list": _BROAD,
+    "reason": Breadth(2, gap=1.5, slack=0.0),
+}
 
 
 def windows_of(hits: Sequence[Hit]) -> list[Window]:
@@ -99,16 +106,38 @@ def choose(question: Question, judged: Sequence[Window], limit: int) -> list[Win
     return chosen
 
 
-def trim(question: str, chosen: Sequence[Window], reranker: Reranker) -> list[Draft]:
-    """Quote the judged sentence alone where it answers as well without the one before it."""
-    shortened = [_alone(window) for window in chosen]
-    logits = reranker.score(question, [_in_context(window) for window in shortened])
-    drafts = []
-    for window, alone, logit in zip(chosen, shortened, logits, strict=True):
-        stands = logit >= window.logit - 0.5 and not _LEANS_BACK.match(alone.text)
-        kept = replace(alone, logit=max(logit, window.logit)) if stands else window
-        drafts.append(Draft(kept.text, (kept,)))
-    return drafts
+def trim(question: Question, chosen: Sequence[Window], reranker: Reranker) -> list[Draft]:
+    """Quote one sentence of a window alone where it answers as well; one that leans back keeps the one before it."""
+    parts = [_parts(window) for window in chosen]
+    logits = iter(reranker.score(question.text, [_in_context(part) for several in parts for part in several]))
+    slack = _BREADTHS.get(question.expects, _FACT).slack
+    drafts: dict[tuple[str, int, int], Draft] = {}
+    for window, several in zip(chosen, parts, strict=True):
+        scored = [replace(part, logit=next(logits)) for part in several]
+        best = max(scored, key=lambda part: part.logit, default=window)
+        kept = _led_in(best) if best.logit >= window.logit - slack else window
+        drafts.setdefault((kept.hit.document.id, kept.start, kept.end), Draft(kept.text, (kept,)))
+    return list(drafts.values())
+
+
+def _parts(window: Window) -> list[Window]:
+    """The window's sentences, each alone; none where it is one sentence already."""
+    sentences = [s for s in window.hit.passage.sentences if window.start <= s.start and s.end <= window.end]
+    return [_window(window.hit, s.start, s.end, s.start) for s in sentences] if len(sentences) > 1 else []
+
+
+def _led_in(window: Window) -> Window:
+    """Put the sentence before in front of one that cannot be understood without it."""
+    if not _LEANS_BACK.match(window.text):
+        return window
+    before = None
+    for sentence in window.hit.passage.sentences:
+        if sentence.start >= window.start:
+            break
+        before = sentence if sentence.kind == "prose" else None
+    if before is None or window.end - before.start > LONGEST_QUOTE:
+        return window
+    return replace(_window(window.hit, before.start, window.end, window.start), logit=window.logit)
 
 
 def _window(hit: Hit, start: int, end: int, focus: int) -> Window:

@@ -142,7 +142,7 @@ class Rag:
         composition = cite.Composition(found)
         if decision.answers:
             limit = ask.max_citations or self.config.max_citations
-            drafts = extract.trim(question.text, extract.choose(question, judged, limit), self._reranker)
+            drafts = extract.trim(question, extract.choose(question, judged, limit), self._reranker)
             since = clock.mark("answer_ms", since)
             checked = [verify.check_quotes(draft, self._text_of, decision.confidence) for draft in drafts]
             proved = [verdict for verdict in checked if verdict.support == "supported"]
