@@ -1,0 +1,64 @@
+# Dossier: `make chat` sets everything up and opens the page; `make test` runs the whole test suite.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+
+.PHONY: chat setup test check lock sentence-transformers screenshots test-browser soak bench clean help
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 24
+
+chat: setup ## Set up, add the examples to an empty library, serve page and endpoint
+	$(BIN)/dossier serve --examples
+
+setup: $(VENV)/.installed ## Everything but serving: packages and model files
+	@$(BIN)/dossier models fetch
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "dossier: $$($(PYTHON) --version) found, 3.11 or newer needed; run 'make PYTHON=python3.12 ...'" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "dossier: the venv module is missing; run 'apt-get install python3-venv'" >&2; rm -rf $(VENV); exit 1; }
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
+	@echo "Installing Dossier's packages into $(VENV) (some minutes the first time)"
+	@$(PIP) install --upgrade 'pip>=25.3'
+	@$(PIP) install -r requirements.lock
+	@$(PIP) install --no-deps --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	@echo "Installing what the tests need"
+	@$(PIP) install "$$(grep -m1 '^torch==' requirements-dev.lock)"
+	@$(PIP) install -r requirements-dev.lock
+	@scripts/system-packages chromium strace
+	@touch $@
+
+test: setup $(VENV)/.installed-dev ## The whole test suite (a real browser included)
+	@$(BIN)/dossier models fetch all-MiniLM-L6-v2
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.installed-dev ## Lint and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+sentence-transformers: $(VENV)/.installed ## Add sentence-transformers, for other embedding models
+	@$(PIP) install "$$(grep -m1 '^torch==' requirements-dev.lock)"
+	@$(PIP) install --constraint requirements-dev.lock --editable '.[sentence-transformers]'
+
+screenshots: setup $(VENV)/.installed-dev ## Take the README's pictures from a running page
+	$(BIN)/python -m tests.ui.screenshots docs/pictures
+
+lock: $(VENV)/.installed-dev ## Write the lock files anew from pyproject.toml
+	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-annotate \
+	  --no-header --output-file requirements.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-annotate \
+	  --no-header --allow-unsafe --constraint requirements.lock --extra sentence-transformers --extra dev \
+	  --output-file requirements-dev.lock pyproject.toml
+	@sed -i 's/^\(torch==[^+]*\)+.*/\1/' requirements-dev.lock # a CPU build's name is not known everywhere
+
+clean: ## Remove what was installed, keep the data
+	rm -rf $(VENV) build *.egg-info
