@@ -33,6 +33,9 @@ class IndexConfig(BaseSettings):
     threads: int = Field(default=0, ge=0, le=256)
     """How many texts are embedded or reranked side by side; 0 means one for each core."""
 
+    chroma_from: int = Field(default=5000, ge=0)
+    """From how many passages on a dossier is searched through Chroma; smaller ones are searched exactly, at once."""
+
     @property
     def models_folder(self) -> Path:
         """Where model files are kept."""

@@ -145,6 +145,13 @@ class LibraryDamaged(UsageError):
     status = 503
 
 
+class IndexDamaged(UsageError):
+    """A search index cannot be used; it is thrown away and rebuilt from the library."""
+
+    type = "index_damaged"
+    status = 503
+
+
 class StorageFull(UsageError):
     """The data folder has no room or cannot be written."""
 

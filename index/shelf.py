@@ -2,17 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import Self
 
+from index import checkup
+from index.adding import Adding
 from index.config import IndexConfig
 from index.embed import Embedder
+from index.errors import BadInput, EmbedderChanged
+from index.finding import Finding
+from index.given import order_of, storable, storable_metadata
+from index.library import Library, Order
+from index.owner import Owner
 from index.records import Conflict, Document, Dossier, Filter, Found, Health, Job, Metadata, Passage, Source
+from index.storing import Craft
+from index.upkeep import Upkeep
+
+EVERYTHING = Filter()
+CANCEL_SECONDS = 2.0
 
 
 class Shelf:
     """Documents of one data folder, searchable by meaning and by words; owns the folder while it is open."""
+
+    def __init__(
+        self, config: IndexConfig, owner: Owner, library: Library, upkeep: Upkeep, adding: Adding, embedder: Embedder
+    ) -> None:
+        self._config = config
+        self._owner = owner
+        self._library = library
+        self._upkeep = upkeep
+        self._adding = adding
+        self._embedder = embedder
+        self._finding = Finding(library, upkeep, embedder)
 
     @classmethod
     def open(cls, config: IndexConfig, embedder: Embedder | None = None, address: str | None = None) -> Shelf:
@@ -21,50 +46,201 @@ class Shelf:
         `address` (such as `http://127.0.0.1:7860`) is written beside the lock for commands that find it held.
         Raises LibraryBusy, LibraryDamaged, EmbedderChanged, StorageFull.
         """
-        raise NotImplementedError
+        owner = Owner.take(config.data, address)
+        with ExitStack() as undo:
+            undo.callback(owner.release)
+            library = Library.open(config.data)
+            undo.callback(library.close)
+            if embedder is None:
+                from index.embed import open_embedder  # ONNX takes a moment that no one needs with another embedder
 
-    def close(self) -> None: ...
-    def __enter__(self) -> Self: ...
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+                embedder = open_embedder(config)
+            _refuse_another_embedder(library, embedder)
+            upkeep = Upkeep(
+                library, config.data / "indexes", embedder.dimensions, embedder.fingerprint, config.chroma_from
+            )
+            adding = Adding(library, _craft(config, embedder), upkeep.settle)
+            upkeep.start()
+            adding.start()
+            undo.pop_all()
+        return cls(config, owner, library, upkeep, adding, embedder)
+
+    def close(self) -> None:
+        """Stop at the next small step and give the folder up; what is queued goes on after the next opening."""
+        self._adding.close()
+        self._upkeep.close()
+        self._library.close()
+        self._owner.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
     # dossiers; a name is compared case-folded
-    def dossiers(self) -> tuple[Dossier, ...]: ...
+
+    def dossiers(self) -> tuple[Dossier, ...]:
+        """Give every dossier, by name."""
+        return self._library.dossiers.all()
+
     def dossier(self, name: str) -> Dossier:
-        """Raises NotFound."""
+        """Find a dossier. Raises NotFound."""
+        return self._library.dossiers.find(name)
+
     def create_dossier(self, name: str) -> Dossier:
         """Give the dossier of that name, new or not. Raises BadInput for a name that is not allowed."""
-    def rename_dossier(self, name: str, new_name: str) -> Dossier: ...
-    def remove_dossier(self, name: str) -> None: ...
+        return self._library.dossiers.create(name)
+
+    def rename_dossier(self, name: str, new_name: str) -> Dossier:
+        """Give a dossier another name; its id stays. Raises NotFound, BadInput, Conflict."""
+        return self._library.dossiers.rename(name, new_name)
+
+    def remove_dossier(self, name: str) -> None:
+        """Remove a dossier with everything in it. Raises NotFound."""
+        key = self._library.dossiers.key(name)
+        self._library.remove_dossier(key)
+        self._upkeep.forget(key)
 
     # documents
-    def documents(self, dossier: str, cursor: str | None = None, limit: int = 100) -> tuple[tuple[Document, ...], str | None]:
+
+    def documents(
+        self, dossier: str, cursor: str | None = None, limit: int = 100
+    ) -> tuple[tuple[Document, ...], str | None]:
         """Give a page of a dossier's documents (by name of the dossier), in order of adding, and the next cursor."""
-    def document(self, id: str) -> Document: ...
-    def text(self, document: str, version: str | None = None) -> str: ...
+        if cursor is not None and not re.fullmatch(r"[0-9]{1,18}", cursor):
+            raise BadInput(f"{cursor[:40]!r} is not a cursor.", "Pass on the one that came with the page before.")
+        if limit < 1:
+            raise BadInput(f"A page of {limit} documents cannot be listed.", "Ask for 1 or more.")
+        key = self._library.dossiers.key(dossier)
+        rows = self._library.documents.page(key, int(cursor or 0), limit + 1)
+        following = str(rows[limit - 1][0]) if len(rows) > limit else None
+        return tuple(document for _, document in rows[:limit]), following
+
+    def document(self, id: str) -> Document:
+        """Find a document. Raises NotFound."""
+        return self._library.documents.find(id)
+
+    def text(self, document: str, version: str | None = None) -> str:
+        """Give the text of a version, the current one if None. Raises NotFound."""
+        return self._library.documents.text(document, version)
+
     def original(self, document: str) -> tuple[bytes, str, str]:
         """Give the original bytes, the media type and the file name."""
+        original, text, media_type, name = self._library.documents.original(document)
+        return self._library.originals.get(original) if original else text.encode(), media_type, name
+
     def passages(self, document: str) -> tuple[Passage, ...]:
         """All passages of the document's current version, in order."""
+        with self._library.database.read():
+            key, _ = self._library.documents.key(document)
+            return self._library.passages.of_document(key)
+
     def correct(self, document: str, metadata: Metadata) -> Document:
-        """Set what is not None (an empty string clears); kept over replacements."""
-    def remove_document(self, id: str) -> None: ...
+        """Set what is not None (an empty string clears); kept over replacements.
+
+        Vectors, which know title and date, follow in the background.
+        """
+        metadata = storable_metadata(metadata)
+        with self._library.database.write():
+            key, dossier = self._library.documents.key(document)
+            self._library.documents.correct(key, metadata)
+            found = self._library.documents.by_key(key)
+            order = Order(found.name, found.id, Metadata(), None, None)
+            self._library.jobs.queue("refresh", dossier, "replace", [order])
+        self._adding.notice()
+        return found
+
+    def remove_document(self, id: str) -> None:
+        """Remove a document and all its versions; from its return on nothing of it is found. Raises NotFound."""
+        key, dossier = self._library.documents.key(id)
+        self._library.remove_document(key, dossier)
+        self._upkeep.notice()
 
     # adding: durable jobs, worked off by one thread of the shelf
+
     def add(self, dossier: str, sources: Iterable[Source], on_conflict: Conflict = "replace") -> Job:
         """Queue documents to be added; returns once the job and its sources are durable."""
-    def job(self, id: str) -> Job: ...
-    def jobs(self) -> tuple[Job, ...]: ...
-    def cancel(self, id: str) -> Job: ...
+        originals = self._library.originals
+        key = self._library.dossiers.key(self.create_dossier(dossier).name)
+        with originals.lock:
+            orders = [order_of(source, originals) for source in sources]
+            originals.settle()
+            id = self._library.jobs.queue("add", key, on_conflict, orders)
+        self._adding.notice()
+        return self.job(id)
+
+    def job(self, id: str) -> Job:
+        """Give a job as it stands. Raises NotFound."""
+        return self._library.jobs.find(id)
+
+    def jobs(self) -> tuple[Job, ...]:
+        """Give every job, newest first."""
+        return self._library.jobs.all()
+
+    def cancel(self, id: str) -> Job:
+        """Stop a job; what it has added stays."""
+        self._library.forget_originals(self._library.jobs.cancel(id))
+        self._adding.notice()
+        return self.wait(id, CANCEL_SECONDS)
+
     def wait(self, id: str, timeout: float | None = None) -> Job:
-        """Wait until the job has ended."""
+        """Wait until the job has ended, or the time (in seconds) is over."""
+        self._adding.wait_for(lambda: self.job(id).finished, timeout)
+        return self.job(id)
 
     # searching
+
     def search(
-        self, dossier: str, question: str, *, words: str | None = None, filter: Filter = Filter(), limit: int = 50
+        self, dossier: str, question: str, *, words: str | None = None, filter: Filter = EVERYTHING, limit: int = 50
     ) -> Found:
         """Find passages by meaning of `question` and by the words of `words` (or the question's own)."""
+        key = self._library.dossiers.key(dossier)
+        with self._asking():
+            return self._finding.find(
+                key, storable(question), storable(question if words is None else words), filter, limit
+            )
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        self._adding.asking(1)
+        try:
+            yield
+        finally:
+            self._adding.asking(-1)
 
     # operations
+
     def ready(self) -> tuple[bool, str]:
         """Whether the indexes are in step with the library, and else what is being rebuilt."""
-    def doctor(self) -> tuple[Health, ...]: ...
+        doing = self._adding.trouble() or self._upkeep.doing()
+        return not doing, doing
+
+    def doctor(self) -> tuple[Health, ...]:
+        """Check every part of the shelf."""
+        return checkup.of(self._config, self._library, self._upkeep, self._embedder)
+
+
+def _craft(config: IndexConfig, embedder: Embedder) -> Craft:
+    from index import load, split  # readers bring large libraries
+
+    return Craft(
+        lambda name, content: load.read(name, content, config),
+        lambda reading, header: split.split(
+            reading, header, config.passage_characters, embedder.count_tokens, embedder.max_tokens
+        ),
+        split.header,
+        f"{split.VERSION}/{config.passage_characters}",
+        embedder,
+    )
+
+
+def _refuse_another_embedder(library: Library, embedder: Embedder) -> None:
+    used = library.embeddings.in_use()
+    if used and used[0] != embedder.fingerprint:
+        raise EmbedderChanged(
+            f"The library was embedded with {used[1]} ({used[0]}); {embedder.name} ({embedder.fingerprint}) is set.",
+            f"Run `dossier reindex --embedder {embedder.name}`, or set DOSSIER_EMBEDDER back to {used[1]}.",
+        )

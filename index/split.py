@@ -9,22 +9,27 @@ from dataclasses import dataclass
 import sentencex
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-from index.records import Mark, Metadata, Place, Reading, Sentence, place_of
+from index.records import Mark, Metadata, Place, Reading, Sentence, SentenceKind, place_of
 
 VERSION = "split-1"
 """Another version splits, and so embeds, every document again."""
 
 _LONGEST_SENTENCE = 700
 """In characters: what a quote may have at most; anything longer is cut at the best place inside."""
+_SHORTEST_CUT = 32
+"""In characters: a sentence is not cut below this, whatever its tokens."""
+_LONGEST_TITLE = 160
+"""In characters, of a title or publisher in a header: more would leave no room for the passage."""
 _HEADING_WORDS = 14
-_PARAGRAPH = re.compile(r"[^\n]+(?:\n(?!\s*\n)[^\n]+)*")
-_END = re.compile(r"[.!?…:;。！？؟।]['\"”’»)\]]*$")
+_PARAGRAPH = re.compile(r"[^\n]+(?:\n(?![^\S\n]*\n)[^\n]+)*")
+_END = re.compile(r"[.!?…:;。！？؟।]['\"”’»)\]]*(?:\s*\[\d{1,3}\])*$")
 _LIST_ITEM = re.compile(r"^\s*(?:[-*•·–]|\(?\d{1,3}[.)])\s")
 _BOILERPLATE = re.compile(
-    r"^(?:\d+\s*min(?:ute)?s?\s+read|share(?: this)?(?: article| story)?(?: on .{1,30})?|read (?:more|also|next)\b.{0,80}|"
-    r"advertisement|sponsored(?: content)?|sign up .{0,80}|subscribe\b.{0,80}|related (?:articles|stories|topics)|"
-    r"(?:all rights reserved|copyright|©).{0,120}|photo(?:graph)?:? .{0,80}|image:? .{0,80}|skip to .{0,40}|"
-    r"follow us .{0,60}|comments? ?(?:\(\d+\))?|click here .{0,60}|most read|print this page)\.?$",
+    r"^(?:\d+\s*min(?:ute)?s?\s+read|share(?: this)?(?: article| story)?(?: on .{1,30})?|advertisement|"
+    r"sponsored(?: content)?|read (?:more|also|next)\b.{0,80}|sign up .{0,80}|subscribe\b.{0,80}|"
+    r"related (?:articles|stories|topics)|(?:all rights reserved|copyright|©).{0,120}|photo(?:graph)?:? .{0,80}|"
+    r"image:? .{0,80}|skip to .{0,40}|follow us .{0,60}|comments? ?(?:\(\d+\))?|click here .{0,60}|most read|"
+    r"print this page)\.?$",
     re.IGNORECASE,
 )
 
@@ -41,8 +46,8 @@ class Draft:
 
 def header(metadata: Metadata, name: str) -> str:
     """Give the lines that are put before a passage for embedding only: title, publisher and date."""
-    title = metadata.title or readable_name(name)
-    about = ", ".join(part for part in (metadata.publisher, metadata.published) if part)
+    title = (metadata.title or readable_name(name))[:_LONGEST_TITLE]
+    about = ", ".join(part[:_LONGEST_TITLE] for part in (metadata.publisher, metadata.published) if part)
     return f"{title} ({about})\n" if about else f"{title}\n"
 
 
@@ -61,7 +66,8 @@ def sentences_of(text: str, marks: Sequence[Mark] = (), language: str = "en") ->
         for line_start, line_end in _lines(text, paragraph.start(), paragraph.end()):
             kind = _kind(text, line_start, line_end, headings, alone=True)
             if kind != "prose":
-                found.extend(_trimmed(text, line_start, line_end, kind))
+                for start, end in _cut(text, line_start, line_end):
+                    found.extend(_trimmed(text, start, end, kind))
                 continue
             for start, end in _boundaries(text, line_start, line_end, language):
                 found.extend(_trimmed(text, start, end, "prose"))
@@ -105,18 +111,18 @@ def _first_prose(sentences: Sequence[Sentence]) -> int:
 def _lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Cut a paragraph where a line break ends a thought, and not where a line was only wrapped."""
     begin = start
-    for match in re.finditer(r"\n", text[start:end]):
-        position = start + match.start()
-        before, after = text[begin:position].rstrip(), text[position + 1 : end]
-        line = before[before.rfind("\n") + 1 :]
-        wrapped = len(line) >= 50 and not _END.search(before) and after[:1].islower()
+    position = text.find("\n", start, end)
+    while position >= 0:
+        line = text[max(begin, text.rfind("\n", begin, position) + 1) : position].rstrip()
+        wrapped = len(line) >= 50 and not _END.search(line) and text[position + 1].islower()
         if not wrapped:
             yield begin, position
             begin = position + 1
+        position = text.find("\n", position + 1, end)
     yield begin, end
 
 
-def _kind(text: str, start: int, end: int, headings: set[int], *, alone: bool) -> str:
+def _kind(text: str, start: int, end: int, headings: set[int], *, alone: bool) -> SentenceKind:
     line = text[start:end].strip()
     if start in headings or (start + len(text[start:end]) - len(text[start:end].lstrip())) in headings:
         return "heading"
@@ -125,7 +131,7 @@ def _kind(text: str, start: int, end: int, headings: set[int], *, alone: bool) -
     short = len(line.split()) <= _HEADING_WORDS and len(line) <= 120
     if alone and short and not _LIST_ITEM.match(line) and "|" not in line and not _END.search(line):
         return "heading"
-    if alone and len(line.split()) <= 4 and line.endswith(".") and not _LIST_ITEM.match(line):
+    if alone and short and len(line.split()) <= 4 and line.endswith(".") and not _LIST_ITEM.match(line):
         return "heading"
     return "prose"
 
@@ -153,13 +159,13 @@ def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         yield begin, begin + len(part.page_content)
 
 
-def _trimmed(text: str, start: int, end: int, kind: str) -> Iterator[Sentence]:
+def _trimmed(text: str, start: int, end: int, kind: SentenceKind) -> Iterator[Sentence]:
     while start < end and text[start].isspace():
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1
     if start < end:
-        yield Sentence(start, end, kind)  # type: ignore[arg-type]
+        yield Sentence(start, end, kind)
 
 
 def _runs(sentences: Sequence[Sentence], passage_characters: int) -> Iterator[list[Sentence]]:
@@ -179,9 +185,28 @@ def _runs(sentences: Sequence[Sentence], passage_characters: int) -> Iterator[li
 def _fitting(
     run: list[Sentence], text: str, title: str, count_tokens: Callable[[str], int], max_tokens: int
 ) -> Iterator[list[Sentence]]:
-    if len(run) == 1 or count_tokens(title + text[run[0].start : run[-1].end]) <= max_tokens:
+    if count_tokens(title + text[run[0].start : run[-1].end]) <= max_tokens:
+        yield run
+        return
+    if len(run) == 1:
+        run = _halved(run[0], text)
+    if len(run) == 1:
         yield run
         return
     middle = len(run) // 2
     yield from _fitting(run[:middle], text, title, count_tokens, max_tokens)
     yield from _fitting(run[middle:], text, title, count_tokens, max_tokens)
+
+
+def _halved(sentence: Sentence, text: str) -> list[Sentence]:
+    """Cut a sentence of too many tokens, at white space where there is some; scripts take 1 to 3 a character."""
+    middle = (sentence.start + sentence.end) // 2
+    if sentence.end - sentence.start < _SHORTEST_CUT:
+        return [sentence]
+    space = text.rfind(" ", sentence.start + 1, middle)
+    middle = space if space > sentence.start + (middle - sentence.start) // 2 else middle
+    halves = (
+        *_trimmed(text, sentence.start, middle, sentence.kind),
+        *_trimmed(text, middle, sentence.end, sentence.kind),
+    )
+    return list(halves)

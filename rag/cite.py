@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -18,8 +19,7 @@ from rag.answers import (
 )
 from rag.verify import Checked
 
-
-_SAFE = str.maketrans("[]<>`*|", "()‹›'·/")
+_SAFE = str.maketrans("[]<>`*|［］【】〔〕", "()‹›'·/()()()")
 
 
 @dataclass
@@ -96,7 +96,8 @@ def cite(window: Window, number: int, kind: CitationKind, hits: Sequence[Hit]) -
 def plain(metadata: str) -> str:
     """Make metadata safe inside the answer's text: one line that cannot imitate a marker or markup."""
     folded = re.sub(r"\s+", " ", metadata).strip()
-    return folded.translate(_SAFE)[:120]
+    seen = "".join(letter for letter in folded if unicodedata.category(letter)[0] != "C")  # none that turns text around
+    return seen.translate(_SAFE)[:120].strip()
 
 
 def _twins(window: Window, hits: Sequence[Hit]) -> tuple[Twin, ...]:

@@ -55,7 +55,7 @@ def windows_of(hits: Sequence[Hit]) -> list[Window]:
             if sentence.kind != "prose":
                 before = None
                 continue
-            paired = before is not None and sentence.end - before.start <= LONGEST_QUOTE
+            paired = before is not None and _belongs(hit, before, sentence)
             start = before.start if before is not None and paired else sentence.start
             windows.append(_window(hit, start, sentence.end, sentence.start))
             before = sentence
@@ -138,6 +138,15 @@ def _led_in(window: Window) -> Window:
     if before is None or window.end - before.start > LONGEST_QUOTE:
         return window
     return replace(_window(window.hit, before.start, window.end, window.start), logit=window.logit)
+
+
+def _belongs(hit: Hit, before: Sentence, sentence: Sentence) -> bool:
+    """Whether a sentence is read together with the one before: in the same paragraph, or leaning back on it."""
+    if sentence.end - before.start > LONGEST_QUOTE:
+        return False
+    begin = hit.passage.start
+    between = hit.passage.text[before.end - begin : sentence.start - begin]
+    return "\n" not in between or bool(_LEANS_BACK.match(hit.passage.text[sentence.start - begin :]))
 
 
 def _window(hit: Hit, start: int, end: int, focus: int) -> Window:

@@ -10,13 +10,14 @@ from threading import Event as Flag
 from types import TracebackType
 from typing import Self
 
-from index.errors import BadInput, Cancelled
+from index.errors import BadInput, Cancelled, NotFound
 from index.records import Document, Filter, Hit
 from index.shelf import Shelf
 from rag import cite, decline, extract, retrieve, verify
 from rag.answers import Answer, Ask, Citation, Event, Finished, PassagesRead, Took, Window
 from rag.config import RagConfig
-from rag.question import Question, aside, standalone, understand
+from rag.follow_up import is_first, standalone
+from rag.question import Question, aside, understand
 from rag.rerank import Reranker, open_reranker
 
 LONGEST_QUESTION = 8000
@@ -86,7 +87,7 @@ class Rag:
         """Answer step by step; the last event holds the whole answer, equal to what the events add up to."""
         asked = _checked(ask, self.config)
         clock = _Clock(time.perf_counter(), {})
-        if reply := aside(asked.question):
+        if reply := aside(asked.question, first=is_first(asked.history)):
             yield Finished(_aside(asked, reply, clock))
             return
         question = understand(asked.standalone_question or standalone(asked.question, asked.history))
@@ -139,7 +140,8 @@ class Rag:
         since: float,
     ) -> Iterator[Event]:
         decision = decline.decide(question, judged)
-        composition = cite.Composition(found)
+        missing = decision.missing if judged else (self._nothing_to_read(ask) or decision.missing[0],)
+        composition = cite.Composition(self._still_there(found))
         if decision.answers:
             limit = ask.max_citations or self.config.max_citations
             drafts = extract.trim(question, extract.choose(question, judged, limit), self._reranker)
@@ -149,6 +151,8 @@ class Rag:
             documents = {window.hit.document.id for verdict in proved for window in verdict.draft.evidence}
             since = clock.mark("verify_ms", since)
             yield from composition.add(proved, name_sources=len(documents) > 1)
+            if not proved:
+                missing = (decline.missing_in(question, judged),)
         answer = Answer(
             id=_new_id(),
             question=ask.question,
@@ -159,12 +163,31 @@ class Rag:
             text=composition.text,
             statements=tuple(composition.statements),
             citations=tuple(composition.citations),
-            nearest=() if composition.statements else _nearest(judged, found),
-            missing=decision.missing,
+            nearest=() if composition.statements else _nearest(judged, composition.hits),
+            missing=missing,
             took=clock.took(),
             conversation_id=ask.conversation_id,
         )
         yield Finished(answer)
+
+    def _still_there(self, hits: Sequence[Hit]) -> tuple[Hit, ...]:
+        """Leave out the hits of documents that were removed since they were found."""
+        there: dict[str, bool] = {}
+        for hit in hits:
+            if hit.document.id not in there:
+                try:
+                    there[hit.document.id] = self.shelf.document(hit.document.id).id == hit.document.id
+                except NotFound:
+                    there[hit.document.id] = False
+        return tuple(hit for hit in hits if there[hit.document.id])
+
+    def _nothing_to_read(self, ask: Ask) -> str:
+        """Say why nothing was found, where it is not the question's doing."""
+        if not self.shelf.dossier(ask.dossier).documents:
+            return f"The dossier “{ask.dossier}” has no documents yet: add some, then ask again."
+        if not ask.filter.is_open:
+            return "No passage of the documents that pass the filter fits this question."
+        return ""
 
     def _text_of(self, document: Document) -> str:
         return self.shelf.text(document.id, document.version)
@@ -209,6 +232,8 @@ def _aside(ask: Ask, reply: str, clock: _Clock) -> Answer:
 
 def _nearest(judged: Sequence[Window], found: Sequence[Hit]) -> tuple[Citation, ...]:
     """Cite the best window of the three nearest passages, marked as not answering."""
+    there = {hit.document.id for hit in found}
+    judged = [window for window in judged if window.hit.document.id in there]
     best = list({window.hit.passage.id: window for window in reversed(judged)}.values())[::-1]
     best.sort(key=lambda window: -window.logit)
     return tuple(cite.cite(window, number, "nearest", found) for number, window in enumerate(best[:3], start=1))

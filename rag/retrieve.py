@@ -51,5 +51,6 @@ def _normalised(hits: Sequence[Hit]) -> list[float]:
     if not hits:
         return []
     lowest, highest = min(hit.score for hit in hits), max(hit.score for hit in hits)
-    span = (highest - lowest) or 1.0
-    return [(hit.score - lowest) / span for hit in hits]
+    if highest == lowest:
+        return [1.0] * len(hits)  # all of them are the best, which is more than not being found
+    return [(hit.score - lowest) / (highest - lowest) for hit in hits]

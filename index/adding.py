@@ -1,0 +1,119 @@
+"""The worker that adds documents: works off the queue and lets questions pass."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Literal
+
+from index.errors import Cancelled, DossierError, LibraryBusy
+from index.library import Item, Library
+from index.storing import Craft, Outrun, Storing
+
+RETRY_SECONDS = 10
+PATIENCE_SECONDS = 0.25
+"""How long one step waits for questions under way."""
+
+
+class Adding:
+    """Works off the queue in one thread of its own, and lets questions pass."""
+
+    def __init__(self, library: Library, craft: Craft, searchable: Callable[[int], object]) -> None:
+        self._library = library
+        self._storing = Storing(library, craft, self._let_pass)
+        self._searchable = searchable
+        self._wake = threading.Event()
+        self._stop = threading.Event()
+        self._changed = threading.Condition()
+        self._asking = 0
+        self._trouble = ""
+        self._thread = threading.Thread(target=self._run, name="adding", daemon=True)
+
+    def start(self) -> None:
+        """Begin with what is left of earlier jobs."""
+        self._wake.set()
+        self._thread.start()
+
+    def notice(self) -> None:
+        """Tell that something was queued or cancelled."""
+        self._wake.set()
+
+    def close(self) -> None:
+        """Stop at the next small step; what is left is done after the next start."""
+        self._stop.set()
+        self._wake.set()
+        self._tell()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def trouble(self) -> str:
+        """Say what keeps the worker from going on, nothing when all is well."""
+        return self._trouble
+
+    def wait_for(self, done: Callable[[], bool], timeout: float | None) -> bool:
+        """Wait until something is so, looking whenever the worker got on."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._stop.is_set() or done(), timeout)
+
+    def asking(self, change: Literal[1, -1]) -> None:
+        """Count the questions under way; the worker lets them pass between two steps."""
+        with self._changed:
+            self._asking += change
+            self._changed.notify_all()
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._work_off()
+                self._trouble = ""
+                self._wake.wait()
+            except Cancelled:
+                continue
+            except Exception as error:  # no room, a damaged file: say so, and try again
+                self._trouble = str(error)
+                self._wake.wait(RETRY_SECONDS)
+            self._wake.clear()
+
+    def _work_off(self) -> None:
+        while not self._stop.is_set():
+            self._end_jobs()
+            item = self._library.jobs.next()
+            if item is None:
+                return
+            self._library.jobs.start(item.job)
+            try:
+                self._storing.do(item)
+            except Cancelled:
+                pass  # settled as cancelled already, or left for the next start
+            except Outrun:
+                continue
+            except LibraryBusy:
+                raise
+            except DossierError as error:
+                self._settle_failure(item, str(error))
+            except Exception as error:  # one bad file must not stop the others
+                self._settle_failure(item, f"{type(error).__name__}: {error}")
+            self._tell()
+
+    def _end_jobs(self) -> None:
+        """End the jobs of which everything is settled, once it can be found by words too."""
+        for job, dossier in self._library.jobs.all_settled():
+            self._searchable(dossier)
+            self._library.jobs.end(job)
+            self._tell()
+
+    def _settle_failure(self, item: Item, error: str) -> None:
+        self._library.jobs.settle(item, "failed", error=error)
+        if item.original:
+            self._library.forget_originals({item.original})
+
+    def _tell(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+    def _let_pass(self, item: Item) -> None:
+        """Wait a moment for questions under way; stop when asked to."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._asking == 0 or self._stop.is_set(), PATIENCE_SECONDS)
+        if self._stop.is_set() or not self._library.jobs.open(item):
+            raise Cancelled("The job was cancelled.")

@@ -1,0 +1,87 @@
+"""Looks over every part of a shelf and names the command that mends what is not well."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from index.config import IndexConfig
+from index.embed import Embedder
+from index.errors import DossierError
+from index.library import Library, sound
+from index.records import Health
+from index.upkeep import Upkeep
+
+LEAST_FREE_MB = 500
+FAR_FROM_ROUNDING = 0.02
+
+
+def of(config: IndexConfig, library: Library, upkeep: Upkeep, embedder: Embedder) -> tuple[Health, ...]:
+    """Check the library's file, every passage, both indexes, and the disk."""
+    return (
+        _library(library),
+        _passages(library),
+        _vectors(library, embedder),
+        *_indexes(upkeep),
+        _space(config),
+        _permission(config),
+    )
+
+
+def _library(library: Library) -> Health:
+    wrong = sound(library)
+    if wrong:
+        return Health(
+            "library", False, f"library.sqlite is damaged: {'; '.join(wrong)}.", "put a backup of it in its place"
+        )
+    return Health("library", True, "library.sqlite is sound.")
+
+
+def _passages(library: Library) -> Health:
+    count = 0
+    library.passages.forget()  # what is on the disk is to be checked, not what is at hand
+    try:
+        for dossier in library.dossiers.ids():
+            for document in library.documents.of_dossier(dossier):
+                count += len(library.passages.of_document(document))
+    except DossierError as error:
+        return Health("passages", False, error.message, "put a backup of library.sqlite in its place")
+    return Health("passages", True, f"{count} passages are what was stored.")
+
+
+def _vectors(library: Library, embedder: Embedder) -> Health:
+    odd = 0
+    for dossier in library.dossiers.ids():
+        matrix = library.embeddings.of_dossier(dossier, embedder.dimensions).matrix
+        lengths = (matrix**2).sum(axis=1)
+        odd += int((abs(lengths - 1) > FAR_FROM_ROUNDING).sum())
+    if odd:
+        return Health(
+            "vectors", False, f"{odd} vectors are not of length 1.", f"dossier reindex --embedder {embedder.name}"
+        )
+    return Health("vectors", True, f"All vectors are of length 1 ({embedder.name}).")
+
+
+def _indexes(upkeep: Upkeep) -> list[Health]:
+    found = []
+    for name, lacking, surplus in upkeep.states():
+        well = not (lacking or surplus)
+        message = (
+            "in step with the library." if well else f"lacks {len(lacking)} passages, has {len(surplus)} too many."
+        )
+        found.append(Health(name, well, message, "" if well else "close Dossier, delete data/indexes, start it again"))
+    return found
+
+
+def _space(config: IndexConfig) -> Health:
+    free = shutil.disk_usage(config.data).free // 2**20
+    message = f"{free} MB are free in {config.data}."
+    return Health(
+        "space", free >= LEAST_FREE_MB, message, "" if free >= LEAST_FREE_MB else "free some space on this disk"
+    )
+
+
+def _permission(config: IndexConfig) -> Health:
+    well = os.access(config.data, os.W_OK)
+    message = f"{config.data} can be written." if well else f"{config.data} cannot be written."
+    return Health("permission", well, message, "" if well else f"chmod u+w {config.data}")

@@ -1,0 +1,134 @@
+"""The vectors of a library: fp16, one for each different text that was embedded, shared by equal passages."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from sqlite3 import Cursor
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.library.database import Database
+
+AT_ONCE = 900
+"""How many parameters one statement gets; SQLite's oldest limit is 999."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """Vectors of passages: the fp32 image of what the library keeps."""
+
+    keys: NDArray[np.int64]
+    """Keys of the passages, shape (n,)."""
+    documents: NDArray[np.int64]
+    """Keys of their documents, shape (n,)."""
+    matrix: NDArray[np.float32]
+    """Shape (n, dimensions)."""
+
+
+class Embeddings:
+    """Keeps vectors by what was embedded and by whom."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def embedder(self, fingerprint: str, name: str, dimensions: int) -> int:
+        """Give the key of an embedder, new or not."""
+        with self._database.write() as connection:
+            connection.execute(
+                "INSERT INTO embedders (fingerprint, name, dimensions) VALUES (?, ?, ?)"
+                " ON CONFLICT (fingerprint) DO NOTHING",
+                (fingerprint, name, dimensions),
+            )
+            row = connection.execute("SELECT key FROM embedders WHERE fingerprint = ?", (fingerprint,)).fetchone()
+            return int(row[0])
+
+    def in_use(self) -> tuple[str, str] | None:
+        """Give fingerprint and name of the embedder that made the passages' vectors, if there are any."""
+        with self._database.read() as connection:
+            row: tuple[str, str] | None = connection.execute(
+                "SELECT m.fingerprint, m.name FROM passages p JOIN embeddings e ON e.key = p.embedding"
+                " JOIN embedders m ON m.key = e.embedder LIMIT 1"
+            ).fetchone()
+        return row
+
+    def known(self, embedder: int, digests: Iterable[bytes]) -> dict[bytes, int]:
+        """Give the keys of those digests that are embedded already."""
+        found: dict[bytes, int] = {}
+        with self._database.read() as connection:
+            for part in in_parts(list(set(digests))):
+                marks = ",".join("?" * len(part))
+                found.update(
+                    connection.execute(
+                        f"SELECT digest, key FROM embeddings WHERE embedder = ? AND digest IN ({marks})",  # noqa: S608 - only question marks
+                        (embedder, *part),
+                    )
+                )
+        return found
+
+    def store(self, embedder: int, vectors: Mapping[bytes, NDArray[np.float16]]) -> dict[bytes, int]:
+        """Store vectors by the digest of what was embedded; give their keys."""
+        with self._database.write() as connection:
+            connection.executemany(
+                "INSERT INTO embeddings (embedder, digest, vector) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                [(embedder, digest, vector.tobytes()) for digest, vector in vectors.items()],
+            )
+            return self.known(embedder, vectors)
+
+    def of_dossier(self, dossier: int, dimensions: int) -> Vectors:
+        """Give the vectors of all passages of a dossier, in order of their keys."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT p.key, p.document, e.vector FROM passages p JOIN embeddings e ON e.key = p.embedding"
+                " WHERE p.dossier = ? ORDER BY p.key",
+                (dossier,),
+            )
+            return _vectors(rows, dimensions)
+
+    def of_passages(self, keys: Sequence[int], dimensions: int) -> Vectors:
+        """Give the vectors of those passages that are still there, in order of their keys."""
+        rows: list[tuple[int, int, bytes]] = []
+        with self._database.read() as connection:
+            for part in in_parts(sorted(keys)):
+                marks = ",".join("?" * len(part))
+                rows += connection.execute(
+                    "SELECT p.key, p.document, e.vector FROM passages p JOIN embeddings e ON e.key = p.embedding"  # noqa: S608 - only question marks
+                    f" WHERE p.key IN ({marks}) ORDER BY p.key",
+                    part,
+                )
+        return _vectors(rows, dimensions)
+
+    def forget_unused(self, keys: Iterable[int] | None = None) -> None:
+        """Forget those of the embeddings (or of all) that no passage uses any more."""
+        unused = "NOT EXISTS (SELECT 1 FROM passages p WHERE p.embedding = embeddings.key)"
+        with self._database.write() as connection:
+            if keys is None:
+                connection.execute(f"DELETE FROM embeddings WHERE {unused}")  # noqa: S608 - a constant
+            else:
+                connection.executemany(
+                    f"DELETE FROM embeddings WHERE key = ? AND {unused}",  # noqa: S608 - a constant
+                    [(key,) for key in set(keys)],
+                )
+
+
+def digest_of(text: str) -> bytes:
+    """Give the sha256 of what is embedded, header included."""
+    return hashlib.sha256(text.encode()).digest()
+
+
+def in_parts(values: Sequence[int] | Sequence[bytes]) -> Iterator[Sequence[int] | Sequence[bytes]]:
+    """Cut a list so that each part fits one statement."""
+    for start in range(0, len(values), AT_ONCE):
+        yield values[start : start + AT_ONCE]
+
+
+def _vectors(rows: Iterable[tuple[int, int, bytes]] | Cursor, dimensions: int) -> Vectors:
+    keys, documents, blobs = [], [], []
+    for key, document, blob in rows:
+        keys.append(key)
+        documents.append(document)
+        blobs.append(blob)
+    matrix = np.frombuffer(b"".join(blobs), np.float16).reshape(len(keys), dimensions).astype(np.float32)
+    return Vectors(np.array(keys, np.int64), np.array(documents, np.int64), matrix)

@@ -1,0 +1,70 @@
+"""The original files, each stored once under the sha256 of its bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+from index.errors import LibraryDamaged, StorageFull
+
+
+class Originals:
+    """A folder of files named by their content; whoever adds or removes some holds the lock meanwhile."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.lock = threading.RLock()
+
+    def put(self, content: bytes) -> str:
+        """Store the bytes durably and give their name."""
+        name = hashlib.sha256(content).hexdigest()
+        path = self.folder / name
+        try:
+            if not path.exists():
+                self.folder.mkdir(parents=True, exist_ok=True)
+                unfinished = path.with_suffix(".part")
+                with unfinished.open("wb") as file:
+                    file.write(content)
+                    file.flush()
+                    os.fsync(file.fileno())
+                unfinished.rename(path)
+        except OSError as error:
+            raise StorageFull(
+                f"{path} could not be written ({error}).", "Free some space on this disk and try again."
+            ) from error
+        return name
+
+    def settle(self) -> None:
+        """Make the names of the files durable too."""
+        if self.folder.is_dir():
+            handle = os.open(self.folder, os.O_RDONLY)
+            try:
+                os.fsync(handle)
+            finally:
+                os.close(handle)
+
+    def get(self, name: str) -> bytes:
+        """Give the bytes of that name. Raises LibraryDamaged when they are gone or changed."""
+        path = self.folder / name
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise LibraryDamaged(
+                f"The original file {path} cannot be read ({error}).", "Add the document again."
+            ) from error
+        if hashlib.sha256(content).hexdigest() != name:
+            raise LibraryDamaged(f"The original file {path} was changed.", "Add the document again.")
+        return content
+
+    def remove(self, names: Iterable[str]) -> None:
+        """Delete the files of those names."""
+        for name in names:
+            (self.folder / name).unlink(missing_ok=True)
+
+    def keep_only(self, names: set[str]) -> None:
+        """Delete what an interrupted addition or removal left behind."""
+        if self.folder.is_dir():
+            self.remove(path.name for path in self.folder.iterdir() if path.name not in names)

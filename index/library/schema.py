@@ -1,0 +1,137 @@
+"""The tables of the library and how an older library becomes a newer one."""
+
+from __future__ import annotations
+
+import sqlite3
+
+from index.errors import LibraryDamaged
+
+FIRST = """
+CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+
+CREATE TABLE dossiers (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    folded TEXT NOT NULL UNIQUE,
+    created TEXT NOT NULL
+);
+
+CREATE TABLE documents (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    dossier INTEGER NOT NULL REFERENCES dossiers (key) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    source TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    given TEXT NOT NULL,
+    corrections TEXT NOT NULL DEFAULT '{}',
+    added TEXT NOT NULL,
+    UNIQUE (dossier, source)
+);
+
+CREATE TABLE versions (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
+    bytes_sha256 TEXT NOT NULL,
+    text_sha256 TEXT NOT NULL,
+    reader TEXT NOT NULL,
+    splitter TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    original TEXT,
+    found TEXT NOT NULL,
+    marks TEXT NOT NULL,
+    characters INTEGER NOT NULL,
+    passages INTEGER NOT NULL,
+    added TEXT NOT NULL,
+    text TEXT NOT NULL
+);
+CREATE INDEX versions_of_document ON versions (document);
+CREATE INDEX versions_of_original ON versions (original);
+
+CREATE TABLE embedders (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    fingerprint TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    dimensions INTEGER NOT NULL
+);
+
+CREATE TABLE embeddings (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    embedder INTEGER NOT NULL REFERENCES embedders (key),
+    digest BLOB NOT NULL,
+    vector BLOB NOT NULL,
+    UNIQUE (embedder, digest)
+);
+
+CREATE TABLE passages (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    dossier INTEGER NOT NULL REFERENCES dossiers (key) ON DELETE CASCADE,
+    document INTEGER NOT NULL REFERENCES documents (key) ON DELETE CASCADE,
+    version INTEGER NOT NULL REFERENCES versions (key) ON DELETE CASCADE,
+    ordinal INTEGER NOT NULL,
+    start INTEGER NOT NULL,
+    "end" INTEGER NOT NULL,
+    place TEXT NOT NULL,
+    sentences TEXT NOT NULL,
+    checksum BLOB NOT NULL,
+    embedding INTEGER NOT NULL REFERENCES embeddings (key)
+);
+CREATE UNIQUE INDEX passages_of_version ON passages (version, ordinal);
+CREATE INDEX passages_of_document ON passages (document);
+CREATE INDEX passages_of_dossier ON passages (dossier);
+CREATE INDEX passages_of_embedding ON passages (embedding);
+
+CREATE TABLE changes (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    dossier INTEGER NOT NULL,
+    operation TEXT NOT NULL CHECK (operation IN ('put', 'remove')),
+    passage INTEGER NOT NULL
+);
+CREATE INDEX changes_of_dossier ON changes (dossier, seq);
+
+CREATE TABLE jobs (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL CHECK (kind IN ('add', 'refresh')),
+    dossier INTEGER NOT NULL REFERENCES dossiers (key) ON DELETE CASCADE,
+    on_conflict TEXT NOT NULL,
+    cancelled INTEGER NOT NULL DEFAULT 0,
+    created TEXT NOT NULL,
+    started TEXT,
+    ended TEXT
+);
+CREATE INDEX jobs_of_dossier ON jobs (dossier);
+CREATE INDEX jobs_open ON jobs (key) WHERE ended IS NULL;
+
+CREATE TABLE job_items (
+    job INTEGER NOT NULL REFERENCES jobs (key) ON DELETE CASCADE,
+    ordinal INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    source TEXT NOT NULL,
+    given TEXT NOT NULL,
+    text TEXT,
+    original TEXT,
+    outcome TEXT,
+    error TEXT,
+    passages INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (job, ordinal)
+);
+CREATE INDEX job_items_of_original ON job_items (original);
+"""
+
+MIGRATIONS = (FIRST,)
+"""What leads from version n to n + 1 of the library; only ever extended."""
+
+
+def migrate(connection: sqlite3.Connection, where: str) -> None:
+    """Bring the tables up to date, each step whole or not at all."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if version > len(MIGRATIONS):
+        raise LibraryDamaged(
+            f"{where} has version {version}; this Dossier knows versions up to {len(MIGRATIONS)}.",
+            "It was written by a newer Dossier: run `pip install --upgrade dossier`.",
+        )
+    for number, script in enumerate(MIGRATIONS[version:], version + 1):
+        connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")

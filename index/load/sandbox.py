@@ -1,0 +1,204 @@
+"""Parsing in a child process, so that a file that breaks its parser takes nothing else with it."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock, Timer
+from typing import IO, Any
+
+from index.errors import UnreadableFile
+from index.load.formats import Format, shown
+from index.records import Mark, Metadata, Reading
+
+_START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from index.load.child import serve; serve()"
+_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT")
+"""Nothing else: keys and passwords are no business of a parser."""
+_MEGABYTE = 1_000_000
+_HINT = "Leave it out, or save it in another of the supported formats."
+_MOST_ANSWERED = 2**31
+
+
+class _Died(Exception):
+    """The child ended instead of answering."""
+
+    def __init__(self, reason: str, *, by_time: bool) -> None:
+        super().__init__(reason)
+        self.by_time = by_time
+
+
+class Sandbox:
+    """A child process that reads files one at a time; started when first needed, renewed after some files.
+
+    A file of n megabytes may take `seconds` + 4n of processor time, half as much again by the clock, and `memory` +
+    8n megabytes of address space.
+    """
+
+    def __init__(self, *, files: int = 200, memory: int = 512, seconds: int = 20) -> None:
+        self._files = files
+        self._memory = memory
+        self._seconds = seconds
+        self._lock = Lock()
+        self._worker: _Worker | None = None
+
+    def read(self, name: str, known: Format, content: bytes, most_characters: int) -> Reading:
+        """Read a file in the child. Raises UnreadableFile, also when the parser dies or hangs."""
+        request = {
+            "name": name[:1000],
+            "reader": known.name,
+            "size": len(content),
+            "characters": most_characters,
+            "memory": self._memory * _MEGABYTE + 8 * len(content),
+            "seconds": self._seconds + 4 * len(content) // _MEGABYTE,
+        }
+        with self._lock:
+            answer = self._ask(name, request, content)
+            if "failed" in answer:
+                self._end()  # what it holds of the file is not worth keeping
+        return _reading(name, answer)
+
+    def close(self) -> None:
+        """End the child; the next file starts another."""
+        with self._lock:
+            self._end()
+
+    def _ask(self, name: str, request: dict[str, Any], content: bytes) -> dict[str, Any]:
+        while True:
+            worker = self._ready()
+            fresh = worker.served == 0
+            try:
+                answer = worker.ask(request, content)
+            except _Died as error:
+                self._end()
+                if fresh or error.by_time:
+                    raise UnreadableFile(f"{shown(name)} could not be read: {error}.", _HINT) from error
+                continue  # what earlier files left behind may be the cause: the outcome must be the file's own
+            if "failed" in answer and not fresh:
+                self._end()
+                continue
+            return answer
+
+    def _ready(self) -> _Worker:
+        if self._worker is not None and (self._worker.served >= self._files or not self._worker.is_ours()):
+            self._end()
+        if self._worker is None:
+            self._worker = _Worker()
+        return self._worker
+
+    def _end(self) -> None:
+        if self._worker is not None:
+            self._worker.end()
+            self._worker = None
+
+
+class _Worker:
+    """One child process, and how many files it has read."""
+
+    def __init__(self) -> None:
+        self.served = 0
+        self._owner = os.getpid()
+        paths = [str(Path(path).absolute()) for path in sys.path]
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
+            [sys.executable, "-B", "-c", _START, json.dumps(paths)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={key: os.environ[key] for key in _ENVIRONMENT if key in os.environ} | {"PYTHONHASHSEED": "0"},
+        )
+        self._timed_out = False
+
+    def is_ours(self) -> bool:
+        """Whether it was not inherited through a fork."""
+        return self._owner == os.getpid()
+
+    def ask(self, request: dict[str, Any], content: bytes) -> dict[str, Any]:
+        """Send a file and wait for what was made of it."""
+        seconds = request["seconds"] * 1.5
+        timer = Timer(seconds, self._time_out)
+        timer.daemon = True
+        timer.start()
+        try:
+            answer = self._exchange(json.dumps(request).encode(), content)
+        except (OSError, EOFError, ValueError) as error:
+            self.end()
+            raise _Died(self._reason(request["seconds"]), by_time=self._timed_out) from error
+        finally:
+            timer.cancel()
+        self.served += 1
+        return answer
+
+    def end(self) -> None:
+        """Kill the process and wait for its end."""
+        if self.is_ours():
+            self._process.kill()
+            self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+
+    def _exchange(self, head: bytes, content: bytes) -> dict[str, Any]:
+        requests, answers = self._process.stdin, self._process.stdout
+        if requests is None or answers is None:
+            raise EOFError
+        requests.write(struct.pack("!I", len(head)) + head)
+        requests.write(content)
+        requests.flush()
+        size = struct.unpack("!Q", _exactly(answers, 8))[0]
+        if size > _MOST_ANSWERED:
+            raise ValueError(size)
+        answer = json.loads(_exactly(answers, size))
+        if not isinstance(answer, dict):
+            raise ValueError(answer)  # noqa: TRY004 - like every other unsound answer
+        return answer
+
+    def _time_out(self) -> None:
+        self._timed_out = True
+        self._process.kill()
+
+    def _reason(self, seconds: int) -> str:
+        code = self._process.returncode
+        if self._timed_out or code == -signal.SIGXCPU:
+            self._timed_out = True
+            return f"it took its parser more than {seconds} s"
+        if code == -signal.SIGKILL:
+            return "the system ended its parser, most likely for want of memory"
+        if code < 0:
+            return f"it crashed its parser ({signal.Signals(-code).name})"
+        return f"its parser ended with code {code}"
+
+
+def _exactly(stream: IO[bytes], size: int) -> bytes:
+    content = stream.read(size)
+    if len(content) < size:
+        raise EOFError
+    return content
+
+
+def _reading(name: str, answer: dict[str, Any]) -> Reading:
+    """Make a reading of the child's answer, which is believed as little as the file."""
+    try:
+        if "refused" in answer:
+            message, hint = answer["refused"]
+            raise UnreadableFile(str(message), str(hint))
+        if "failed" in answer:
+            raise UnreadableFile(f"{shown(name)} could not be read: {answer['failed']}.", _HINT)
+        found = answer["reading"]
+        marks = tuple(Mark(int(mark["start"]), mark["kind"], str(mark["label"])) for mark in found["marks"])
+        stated = {key: None if value is None else str(value) for key, value in found["metadata"].items()}
+        metadata = Metadata(**stated)  # type: ignore[arg-type]  # `published_from` is one of few words
+        return Reading(str(found["text"]), str(found["reader"]), marks, metadata, str(found["media_type"]))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UnreadableFile(f"{shown(name)} could not be read: its parser's answer is unsound.", _HINT) from error
+
+
+SANDBOX = Sandbox()
+"""The one that `index.load.read` uses."""
+atexit.register(SANDBOX.close)

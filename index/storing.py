@@ -1,0 +1,213 @@
+"""What becomes of one source: read, split, embed, then one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from index.embed import Embedder
+from index.errors import Cancelled, Conflict
+from index.library import Arrival, Cut, Item, Library, Stored, digest_of
+from index.library.rows import merged
+from index.records import Metadata, Outcome, Place, Reading, Sentence
+
+PLAIN_READER = "text-1"
+"""The reader of text that comes as text."""
+AT_ONCE = 16
+"""How many passages are embedded between two pauses."""
+Fresh = dict[bytes, NDArray[np.float16]]
+"""New vectors by the digest of what was embedded."""
+
+
+class Drafted(Protocol):
+    """A passage as the splitter gives it."""
+
+    @property
+    def start(self) -> int: ...  # noqa: D102 - the names say it
+    @property
+    def end(self) -> int: ...  # noqa: D102
+    @property
+    def place(self) -> Place: ...  # noqa: D102
+    @property
+    def sentences(self) -> tuple[Sentence, ...]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Craft:
+    """The steps from bytes to vectors, as the composer chose them."""
+
+    read: Callable[[str, bytes], Reading]
+    split: Callable[[Reading, str], Sequence[Drafted]]
+    """From a reading and its header to passages."""
+    header: Callable[[Metadata, str], str]
+    """What is put before a passage of a document of that metadata and name when it is embedded."""
+    recipe: str
+    """Version and settings of the splitter; another one splits again."""
+    embedder: Embedder
+
+
+class Outrun(Exception):
+    """Vectors that were to be shared were removed meanwhile: the document has to be embedded again."""
+
+
+class Storing:
+    """Does one item of a job; `pause` is called between small steps and may raise Cancelled."""
+
+    def __init__(self, library: Library, craft: Craft, pause: Callable[[Item], None]) -> None:
+        self._library = library
+        self._craft = craft
+        self._pause = pause
+        self._embedder = library.embeddings.embedder(
+            craft.embedder.fingerprint, craft.embedder.name, craft.embedder.dimensions
+        )
+
+    def do(self, item: Item) -> None:
+        """Add the source, or embed the document anew. Raises DossierError, Cancelled, Outrun."""
+        if item.kind == "refresh":
+            self._refresh(item)
+        else:
+            self._add(item)
+
+    def _add(self, item: Item) -> None:
+        stored = self._library.documents.stored(item.dossier, item.source)
+        if stored and item.on_conflict == "fail":
+            raise Conflict(f"{item.source} is in this dossier already.", "Replace it, or keep both.")
+        if stored and item.on_conflict == "keep_both":
+            item, stored = self._beside(item), None
+        arrival = self._arrival(item)
+        if stored and _same(stored, arrival):
+            self._keep(item, stored, arrival)
+            return
+        metadata = merged(arrival.reading.metadata, arrival.given, stored.corrections if stored else Metadata())
+        header = self._craft.header(metadata, arrival.name)
+        drafts = self._craft.split(arrival.reading, header)
+        texts = [arrival.reading.text[draft.start : draft.end] for draft in drafts]
+        vectors = self._embed(item, [header + text for text in texts])
+        self._commit(item, arrival, drafts, [digest_of(header + text) for text in texts], vectors)
+
+    def _arrival(self, item: Item) -> Arrival:
+        if item.text is not None:
+            content, reading = item.text.encode(), Reading(item.text, PLAIN_READER)
+        else:
+            content = self._library.originals.get(item.original or "")
+            reading = self._craft.read(item.name, content)
+        sha256 = hashlib.sha256(content).hexdigest()
+        return Arrival(item.name, item.source, item.given, reading, sha256, self._craft.recipe, item.original)
+
+    def _beside(self, item: Item) -> Item:
+        """Give the item a source that is free: `upload:NAME (2)`."""
+        number, taken = 2, item.source
+        while self._library.documents.stored(item.dossier, f"{taken} ({number})"):
+            number += 1
+        return replace(item, source=f"{taken} ({number})")
+
+    def _keep(self, item: Item, stored: Stored, arrival: Arrival) -> None:
+        """The text is known: at most what is said about it has changed."""
+        current = self._library.documents.by_key(stored.key)
+        if stored.given == arrival.given and current.name == arrival.name:
+            self._library.jobs.settle(item, "unchanged")
+            return
+        metadata = merged(stored.found, arrival.given, stored.corrections)
+        vectors, digests = self._embed_document(item, stored.key, self._craft.header(metadata, arrival.name))
+        with self._library.database.write():
+            if not self._library.jobs.settle(item, "replaced", current.passages):
+                raise Cancelled("The job was cancelled.")
+            self._library.documents.give(stored.key, arrival.name, arrival.given)
+            self._point_anew(item.dossier, stored.key, digests, vectors)
+
+    def _refresh(self, item: Item) -> None:
+        """Embed a document anew after its title or date was corrected."""
+        key, _ = self._library.documents.key(item.source)
+        document = self._library.documents.by_key(key)
+        header = self._craft.header(document.metadata, document.name)
+        vectors, digests = self._embed_document(item, key, header)
+        with self._library.database.write():
+            self._library.jobs.settle(item, "replaced")
+            self._point_anew(item.dossier, key, digests, vectors)
+
+    def _embed_document(self, item: Item, document: int, header: str) -> tuple[Fresh, dict[int, bytes]]:
+        passages = self._library.passages.of_document(document)
+        keys = self._library.passages.keys_of_document(document)
+        texts = [header + passage.text for passage in passages]
+        return self._embed(item, texts), dict(zip(keys, map(digest_of, texts), strict=True))
+
+    def _point_anew(self, dossier: int, document: int, digests: dict[int, bytes], vectors: Fresh) -> None:
+        """Give a document's passages their new vectors, in the open transaction, unless it changed meanwhile."""
+        library = self._library
+        if library.passages.keys_of_document(document) != list(digests):
+            return
+        library.embeddings.store(self._embedder, vectors)
+        known = self._known(list(digests.values()))
+        library.passages.embed_anew([(key, known[digest]) for key, digest in digests.items()])
+        library.changes.record(dossier, "put", list(digests))
+        library.embeddings.forget_unused()
+
+    def _known(self, digests: Sequence[bytes]) -> dict[bytes, int]:
+        known = self._library.embeddings.known(self._embedder, digests)
+        if len(known) < len(set(digests)):
+            raise Outrun
+        return known
+
+    def _embed(self, item: Item, texts: Sequence[str]) -> Fresh:
+        """Embed what is not embedded yet, in small steps."""
+        wanted = {digest_of(text): text for text in texts}
+        known = self._library.embeddings.known(self._embedder, wanted)
+        missing = [(digest, text) for digest, text in wanted.items() if digest not in known]
+        vectors: Fresh = {}
+        for start in range(0, len(missing), AT_ONCE):
+            self._pause(item)
+            part = missing[start : start + AT_ONCE]
+            rows = self._craft.embedder.embed_passages([text for _, text in part]).astype(np.float16)
+            vectors.update(zip((digest for digest, _ in part), rows, strict=True))
+        self._pause(item)
+        return vectors
+
+    def _commit(
+        self,
+        item: Item,
+        arrival: Arrival,
+        drafts: Sequence[Drafted],
+        digests: Sequence[bytes],
+        vectors: Fresh,
+    ) -> None:
+        """Make the new version visible with its passages and vectors, in place of the old one, at once."""
+        library = self._library
+        outgrown: set[str] = set()
+        with library.database.write():
+            stored = library.documents.stored(item.dossier, arrival.source)
+            outcome: Outcome = "replaced" if stored else "added"
+            if not library.jobs.settle(item, outcome, len(drafts)):
+                raise Cancelled("The job was cancelled.")
+            library.embeddings.store(self._embedder, vectors)
+            known = self._known(digests)
+            unused: list[int] = []
+            if stored:
+                document = stored.key
+                outgrown = library.documents.originals_of("document", document)
+                library.changes.record(item.dossier, "remove", library.passages.keys_of_document(document))
+                unused = library.passages.remove(document)
+                version = library.documents.replace(document, arrival, len(drafts))
+            else:
+                document, version = library.documents.insert(item.dossier, arrival, len(drafts))
+            cuts = [
+                Cut(draft.start, draft.end, draft.place, draft.sentences, known[digest])
+                for draft, digest in zip(drafts, digests, strict=True)
+            ]
+            keys = library.passages.insert(item.dossier, document, version, arrival.reading.text, cuts)
+            library.changes.record(item.dossier, "put", keys)
+            library.embeddings.forget_unused(unused)
+        library.forget_originals(outgrown)
+
+
+def _same(stored: Stored, arrival: Arrival) -> bool:
+    """Whether the bytes, the reader and the splitter are those of the stored version."""
+    return (stored.bytes_sha256, stored.reader, stored.splitter) == (
+        arrival.bytes_sha256,
+        arrival.reading.reader,
+        arrival.splitter,
+    )

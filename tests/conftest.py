@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from index import models
+from index.config import IndexConfig
+from index.shelf import Shelf
+from tests.fakes import FakeEmbedder
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> IndexConfig:
+    """Settings with a data folder of its own."""
+    return IndexConfig(data=tmp_path / "data")
+
+
+@pytest.fixture
+def embedder() -> FakeEmbedder:
+    return FakeEmbedder()
+
+
+@pytest.fixture
+def shelf(config: IndexConfig, embedder: FakeEmbedder) -> Iterator[Shelf]:
+    """An empty shelf with the fake embedder."""
+    with Shelf.open(config, embedder) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def models_folder() -> Path:
+    """The folder of the model files: `DOSSIER_MODELS`, else the one that `make setup` fills; fetched where missing."""
+    folder = Path(os.environ.get("DOSSIER_MODELS") or Path(__file__).parents[1] / "data" / "models").resolve()
+    for model in (models.EMBEDDER, models.RERANKER):
+        models.fetch(IndexConfig(models=folder), model.name)
+    return folder

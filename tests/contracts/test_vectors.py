@@ -1,0 +1,129 @@
+"""What every vector search promises: tried on the exact scan and on Chroma."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from index.scan import Scan, ranked
+from index.vectors import Approximate
+
+DIMENSIONS = 16
+
+
+class Searcher(Protocol):
+    def put(self, keys: NDArray[np.int64], matrix: NDArray[np.float32]) -> None: ...
+    def remove(self, keys: list[int]) -> None: ...
+    def keys(self) -> set[int]: ...
+    def nearest(self, query: NDArray[np.float32], limit: int) -> list[int]: ...
+
+
+class Exact:
+    """The scan behind the words of the contract."""
+
+    def __init__(self) -> None:
+        self.scan = Scan(DIMENSIONS)
+
+    def put(self, keys: NDArray[np.int64], matrix: NDArray[np.float32]) -> None:
+        self.scan.put(keys, keys, matrix)
+
+    def remove(self, keys: list[int]) -> None:
+        self.scan.remove(keys)
+
+    def keys(self) -> set[int]:
+        return self.scan.keys()
+
+    def nearest(self, query: NDArray[np.float32], limit: int) -> list[int]:
+        return [key for key, _ in self.scan.nearest(query, limit)]
+
+
+@pytest.fixture(params=["scan", "chroma"])
+def searcher(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Searcher]:
+    if request.param == "scan":
+        yield Exact()
+        return
+    index = Approximate.open(tmp_path / "meaning")
+    yield index
+    index.close()
+
+
+def vectors(count: int, seed: int = 1) -> NDArray[np.float32]:
+    drawn = np.random.default_rng(seed).standard_normal((count, DIMENSIONS)).astype(np.float32)
+    return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+
+
+def numbers(*keys: int) -> NDArray[np.int64]:
+    return np.array(keys, np.int64)
+
+
+def test_an_empty_index_finds_nothing(searcher: Searcher) -> None:
+    assert searcher.nearest(vectors(1)[0], 5) == []
+    assert searcher.keys() == set()
+
+
+def test_each_vector_is_nearest_to_itself(searcher: Searcher) -> None:
+    matrix = vectors(50)
+    searcher.put(np.arange(100, 150), matrix)
+    assert [searcher.nearest(row, 1)[0] for row in matrix] == list(range(100, 150))
+    assert searcher.keys() == set(range(100, 150))
+
+
+def test_the_ten_nearest_are_those_of_a_plain_product(searcher: Searcher) -> None:
+    matrix = vectors(300)
+    searcher.put(np.arange(300), matrix)
+    for query in vectors(10, seed=2):
+        assert searcher.nearest(query, 10) == np.argsort(-(matrix @ query))[:10].tolist()
+
+
+def test_putting_twice_changes_nothing_and_overwrites(searcher: Searcher) -> None:
+    matrix = vectors(3)
+    searcher.put(numbers(1, 2), matrix[:2])
+    searcher.put(numbers(1, 2), matrix[:2])
+    searcher.put(numbers(2), matrix[2:])
+    assert searcher.keys() == {1, 2}
+    assert searcher.nearest(matrix[2], 2) == [2, 1]
+
+
+def test_what_is_removed_is_gone_and_removing_twice_is_nothing(searcher: Searcher) -> None:
+    matrix = vectors(5)
+    searcher.put(np.arange(5), matrix)
+    searcher.remove([1, 3, 99])
+    searcher.remove([1])
+    assert searcher.keys() == {0, 2, 4}
+    assert set(searcher.nearest(matrix[1], 5)) == {0, 2, 4}
+
+
+def test_asking_for_more_than_there_is_gives_all(searcher: Searcher) -> None:
+    searcher.put(np.arange(3), vectors(3))
+    assert len(searcher.nearest(vectors(1)[0], 100)) == 3
+
+
+def test_a_score_is_the_same_in_any_company_and_equal_ones_come_in_order_of_keys() -> None:
+    matrix = np.repeat(vectors(7), 40, axis=0)
+    query = vectors(1, seed=9)[0]
+    keys = np.arange(len(matrix))
+    scores = dict(ranked(keys, matrix, query, len(matrix)))
+    shuffled = np.random.default_rng(3).permutation(len(matrix))
+    assert ranked(keys[shuffled], matrix[shuffled], query, 25) == ranked(keys, matrix, query, 25)
+    for count in (1, 3, 8, 17):
+        assert all(scores[key] == score for key, score in ranked(keys[:count], matrix[:count], query, count))
+    scan = Scan(DIMENSIONS)
+    scan.put(keys[shuffled], keys[shuffled], matrix[shuffled])
+    assert scan.nearest(query, 25) == ranked(keys, matrix, query, 25)
+
+
+@pytest.mark.parametrize("limit", [1, 4])
+def test_a_scan_of_some_documents_gives_only_theirs(limit: int) -> None:
+    scan, matrix = Scan(DIMENSIONS), vectors(20)
+    scan.put(np.arange(20), np.arange(20) // 5, matrix)
+    found = scan.nearest(matrix[0], limit, {1, 3})
+    expected: Callable[[int], bool] = lambda key: key // 5 in (1, 3)  # noqa: E731 - named for the reader
+    assert [key for key, _ in found] == sorted(filter(expected, range(20)), key=lambda key: -(matrix[key] @ matrix[0]))[
+        :limit
+    ]
+    assert scan.nearest(matrix[0], limit, set()) == []

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from index.config import IndexConfig
+from index.errors import LibraryBusy, LibraryDamaged, ProgrammingError, StorageFull
+from index.library import Library
+from index.library.database import Database, _ours
+from index.library.rows import merged
+from index.records import Metadata, Source
+from index.shelf import Shelf
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return Database(tmp_path / "library.sqlite")
+
+
+def settings(database: Database) -> list[str]:
+    with database.read() as connection:
+        return [row[0] for row in connection.execute("SELECT name FROM dossiers ORDER BY key")]
+
+
+def insert(connection: sqlite3.Connection, name: str) -> None:
+    connection.execute("INSERT INTO dossiers (id, name, folded, created) VALUES (?1, ?1, ?1, '')", (name,))
+
+
+def test_a_transaction_is_whole_or_nothing_also_when_nested(database: Database) -> None:
+    def fail_in_the_middle() -> None:
+        with database.write() as outer:
+            insert(outer, "a")
+            with database.write() as inner:
+                insert(inner, "b")
+            assert settings(database) == ["a", "b"]  # the writer sees its own
+            _ = 1 / 0
+
+    with pytest.raises(ZeroDivisionError):
+        fail_in_the_middle()
+    assert settings(database) == []
+    with database.write() as connection:
+        insert(connection, "c")
+    assert settings(database) == ["c"]
+
+
+def test_a_reader_sees_one_snapshot_while_another_writes(database: Database) -> None:
+    def write() -> None:
+        with database.write() as connection:
+            insert(connection, "late")
+
+    with database.read() as snapshot:
+        assert snapshot.execute("SELECT count(*) FROM dossiers").fetchone() == (0,)
+        writer = threading.Thread(target=write)
+        writer.start()
+        writer.join()
+        assert settings(database) == []  # the same snapshot, for it is the same reader
+    assert settings(database) == ["late"]
+
+
+def test_the_log_is_durable_and_keys_are_watched(database: Database) -> None:
+    with database.write() as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
+        assert connection.execute("PRAGMA secure_delete").fetchone() == (1,)
+    with pytest.raises(ProgrammingError), database.write() as connection:
+        connection.execute("INSERT INTO changes (dossier, operation, passage) VALUES (1, 'bad', 1)")
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("SQLITE_FULL", StorageFull),
+        ("SQLITE_IOERR_FSYNC", StorageFull),
+        ("SQLITE_READONLY_DIRECTORY", StorageFull),
+        ("SQLITE_IOERR_READ", LibraryDamaged),
+        ("SQLITE_CORRUPT_INDEX", LibraryDamaged),
+        ("SQLITE_NOTADB", LibraryDamaged),
+        ("SQLITE_BUSY_SNAPSHOT", LibraryBusy),
+        ("SQLITE_CONSTRAINT_UNIQUE", ProgrammingError),
+    ],
+)
+def test_every_error_of_sqlite_becomes_one_of_ours(name: str, ours: type[Exception]) -> None:
+    error = sqlite3.OperationalError("it failed")
+    error.sqlite_errorname = name
+    assert type(_ours(error, Path("x/library.sqlite"))) is ours
+
+
+def test_a_full_disk_is_told_and_harms_nothing(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute("PRAGMA max_page_count = 60")
+
+    def fill() -> None:
+        with database.write() as connection:
+            for number in range(1000):
+                insert(connection, f"{number}" * 100)
+
+    with pytest.raises(StorageFull, match=r"library\.sqlite could not be written"):
+        fill()
+    assert settings(database) == []
+
+
+@pytest.mark.parametrize("content", [b"", b"no database at all" * 300])
+def test_a_library_that_is_none_is_told_and_left_alone(shelf: Shelf, tmp_path: Path, content: bytes) -> None:
+    data = tmp_path / "data"
+    shelf.wait(shelf.add("news", [Source("a", "upload:a", text="Some text.")]).id, 10)
+    shelf.close()
+    for path in data.glob("library.sqlite*"):
+        path.unlink()
+    (data / "library.sqlite").write_bytes(content)
+    with pytest.raises(LibraryDamaged, match=r"library\.sqlite"):
+        Library.open(data)
+    assert (data / "library.sqlite").read_bytes() == content
+
+
+def test_a_missing_library_beside_its_indexes_is_not_begun_anew(shelf: Shelf, tmp_path: Path) -> None:
+    shelf.close()
+    (tmp_path / "data" / "library.sqlite").unlink()
+    with pytest.raises(LibraryDamaged, match="missing"):
+        Library.open(tmp_path / "data")
+
+
+def test_a_library_of_a_newer_dossier_is_refused(database: Database, tmp_path: Path) -> None:
+    with database.write() as connection:
+        connection.execute("PRAGMA user_version = 99")
+    database.close()
+    with pytest.raises(LibraryDamaged, match="pip install --upgrade"):
+        Library.open(tmp_path)
+
+
+def test_a_text_that_was_changed_behind_our_back_is_never_cited(shelf: Shelf, config: IndexConfig) -> None:
+    shelf.wait(shelf.add("news", [Source("a", "upload:a", text="Trade grew by 26% in May.")]).id, 10)
+    with sqlite3.connect(config.data / "library.sqlite") as behind:
+        behind.execute("UPDATE versions SET text = replace(text, '26', '62')")
+    behind.close()
+    assert [health.part for health in shelf.doctor() if not health.well] == ["passages"]
+    with pytest.raises(LibraryDamaged, match="not what was stored"):
+        shelf.search("news", "trade")
+
+
+def test_people_win_over_the_caller_who_wins_over_the_reader() -> None:
+    found = Metadata(title="Found", author="Found", published="2001", published_from="text", language="en")
+    assert merged(found, Metadata(), Metadata()) == found
+    given = Metadata(author="Given", published="2002-02")
+    both = Metadata("Found", None, "Given", "2002-02", "given", "en")
+    assert merged(found, given, Metadata()) == both
+    assert merged(found, given, Metadata(title="", published="")) == Metadata(None, None, "Given", None, None, "en")

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer
+
+from index.records import Mark, Metadata, Reading
+from index.split import Draft, header, readable_name, sentences_of, split
+
+PIECES = st.sampled_from(
+    """The|cat sat.|Dr.|U.S.|e.g.|...|!?|。|真的。|🎈|👩‍👩‍👧|- |1.|“Yes.”|"|(see 3.)|é|अ।|؟|Mr. A. B. said so.|[1]|Read more|.""".split(
+        "|"
+    )
+    + [
+        "\r\n",
+        "\r\n\r\n",
+        "\n",
+        "\n\n",
+        "\n \n",
+        "\t",
+        "\u2028",
+        "\x85",
+        "\x0c",
+        "\u200b",
+        "\xa0",
+        "\u3000",
+        "\ufeff",
+        " ",
+        "\0",
+    ]
+    + ["x" * 750, "long " * 300, "# Heading\n\n", "word, " * 200]
+)
+TEXTS = st.lists(PIECES | st.text(max_size=6), max_size=40).map("".join) | st.lists(PIECES, max_size=40).map(" ".join)
+HUGE = {
+    "one word": "x" * 100_000,
+    "emoji": "🎈" * 50_000,
+    "CRLF": "It rained all day long.\r\n" * 3_000,
+    "dots": "." * 50_000,
+    "short lines": "a.\n" * 20_000,
+    "headings": "# Heading\n\n" * 2_000,
+    "nothing": "",
+    "white space": " \r\n\t\u2003" * 5_000,
+    "no spaces": "北京的贸易增长了" * 5_000,
+}
+
+
+def words(text: str) -> int:
+    return len(text.split()) + 2
+
+
+def cut(text: str, marks: tuple[Mark, ...] = ()) -> list[Draft]:
+    return split(Reading(text, "test-1", marks), "Title\n", 700, words, 512)
+
+
+def check(text: str, drafts: list[Draft]) -> None:
+    """Every character that is not white space lies in exactly one passage and one of its sentences, in order."""
+    position = 0
+    for draft in drafts:
+        assert (draft.start, draft.end) == (draft.sentences[0].start, draft.sentences[-1].end)
+        for sentence in draft.sentences:
+            assert position <= sentence.start < sentence.end <= draft.end
+            assert not text[position : sentence.start].strip()
+            assert text[sentence.start : sentence.end] == text[sentence.start : sentence.end].strip()
+            assert sentence.end - sentence.start <= 700
+            position = sentence.end
+    assert not text[position:].strip()
+
+
+@settings(deadline=None)
+@given(TEXTS, st.integers(200, 1600))
+@example("A line.\n\n" + "." * 2000, 700)
+def test_passages_and_sentences_tile_any_text(text: str, characters: int) -> None:
+    drafts = split(Reading(text, "test-1"), "Title\n", characters, words, 512)
+    check(text, drafts)
+    assert split(Reading(text, "test-1"), "Title\n", characters, words, 512) == drafts
+
+
+@settings(deadline=None)
+@given(TEXTS, st.lists(st.integers(0, 300), max_size=5))
+def test_headings_of_a_reader_lose_nothing(text: str, starts: list[int]) -> None:
+    marks = tuple(Mark(start, "heading", "H") for start in sorted(starts))
+    drafts = cut(text, marks)
+    check(text, drafts)
+
+
+def test_a_line_that_its_reader_calls_a_heading_is_one() -> None:
+    text = "What the council said on Friday.\nIt said that the bridge is to be built."
+    kinds = [sentence.kind for sentence in sentences_of(text, (Mark(0, "heading", "What the council said"),))]
+    assert kinds == ["heading", "prose"]
+    assert [sentence.kind for sentence in sentences_of(text)] == ["prose", "prose"]
+
+
+@pytest.mark.parametrize("text", HUGE.values(), ids=list(HUGE))
+def test_huge_and_odd_texts_are_split_in_a_moment(text: str) -> None:
+    begun = time.perf_counter()
+    drafts = cut(text)
+    assert time.perf_counter() - begun < 8
+    check(text, drafts)
+    assert all(draft.end - draft.start <= 1400 for draft in drafts)
+
+
+def test_the_time_grows_with_the_text_and_no_faster() -> None:
+    def seconds(lines: int) -> float:
+        text = "a line of a table; " + "\n".join("value 12; 13" for _ in range(lines))
+        text += "\n \n" * lines
+        begun = time.process_time()
+        sentences_of(text)
+        return time.process_time() - begun
+
+    seconds(100)
+    assert seconds(16_000) < 40 * max(seconds(1_000), 0.02)
+
+
+@pytest.mark.models
+@pytest.mark.parametrize(
+    "text",
+    [
+        "北京的贸易增长了" * 200,
+        "한국무역이성장했다" * 200,
+        "🎈🎉" * 900,
+        "a b c d e f g h " * 300,
+        "x-1/y_2:" * 300,
+        "The cat sat. " * 200,
+    ],
+)
+@pytest.mark.parametrize("title", ["Trade\n", "한국의무역이성장했다" * 12 + "\n"])
+def test_header_and_passage_fit_the_model(text: str, title: str, tokenizer: Tokenizer) -> None:
+    def count(text: str) -> int:
+        return len(tokenizer.encode(text).ids)
+
+    drafts = split(Reading(text, "test-1"), title, 1600, count, 512)
+    check(text, drafts)
+    assert max(count(title + text[draft.start : draft.end]) for draft in drafts) <= 512
+
+
+@pytest.fixture(scope="module")
+def tokenizer(models_folder: object) -> Tokenizer:
+    tokenizer: Tokenizer = Tokenizer.from_file(f"{models_folder}/bge-small-en-v1.5/tokenizer.json")
+    tokenizer.no_truncation()
+    return tokenizer
+
+
+def test_kinds_are_told_apart() -> None:
+    text = "Trade Report\n\nTrade grew by 26% last year. Nobody knew why.\n\nRead more about trade\n\n- 3 trams\n"
+    kinds = [(text[s.start : s.end], s.kind) for s in sentences_of(text)]
+    assert kinds == [
+        ("Trade Report", "heading"),
+        ("Trade grew by 26% last year.", "prose"),
+        ("Nobody knew why.", "prose"),
+        ("Read more about trade", "boilerplate"),
+        ("- 3 trams", "prose"),
+    ]
+
+
+def test_a_sentence_with_a_note_behind_it_is_no_heading() -> None:
+    assert [one.kind for one in sentences_of("Overall trade has grown by a quarter. [3]")][0] == "prose"
+
+
+def test_wrapped_lines_are_one_sentence() -> None:
+    text = "The minister said on Friday that the overall trade of the\ncountry had grown by a quarter. It had not."
+    assert [text[s.start : s.end] for s in sentences_of(text)] == [text[:90].strip(), "It had not."]
+
+
+def test_a_heading_begins_a_passage_and_names_its_place() -> None:
+    body = "The cat sat on the mat and looked at the rain outside. " * 6
+    first, second = cut(f"First Part\n\n{body}\n\nSecond Part\n\n{body}")
+    assert (first.place.heading, second.place.heading) == ("First Part", "Second Part")
+
+
+def test_headers_are_readable_and_leave_room() -> None:
+    assert (
+        header(Metadata(title="Trade", publisher="The Post", published="2024"), "a.txt") == "Trade (The Post, 2024)\n"
+    )
+    assert header(Metadata(), "044_green_fields.txt") == "green fields\n"
+    assert len(header(Metadata(title="long " * 900, publisher="long " * 900), "a.txt")) < 400
+
+
+@given(st.text(min_size=1, max_size=60))
+def test_any_name_is_readable(name: str) -> None:
+    assert readable_name(name)

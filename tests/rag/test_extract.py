@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from index.split import sentences_of
+from rag.answers import Window
+from rag.extract import LONGEST_QUOTE, choose, judge, rerank_passages, shortlist, trim, windows_of
+from rag.question import understand
+from tests.fakes import FakeReranker
+from tests.rag.made import document, hit
+
+COST = "The bridge costs 318 million crowns. It was approved in March. The council voted by hand."
+STORM = "A storm closed the harbour. Ferries stayed in port until Sunday."
+TEXTS = st.lists(
+    st.sampled_from(["The bridge costs 318 crowns.", "It opened.", "Costs\n\n", "\n\n", "x" * 800, "🎈!", "北京。"])
+    | st.text(max_size=9),
+    max_size=25,
+).map(" ".join)
+
+
+def stands(window: Window) -> bool:
+    passage = window.hit.passage
+    inside = passage.start <= window.start <= window.focus < window.end <= passage.end
+    return inside and passage.text[window.start - passage.start : window.end - passage.start] == window.text
+
+
+@given(TEXTS, st.integers(0, 5000))
+def test_windows_are_the_text_itself_and_short_enough_to_quote(text: str, start: int) -> None:
+    windows = windows_of([hit(text, start=start)])
+    prose = [sentence for sentence in sentences_of(text) if sentence.kind == "prose"]
+    assert [window.focus - start for window in windows] == [sentence.start for sentence in prose]
+    assert all(stands(window) and len(window.text) <= LONGEST_QUOTE for window in windows)
+
+
+@given(TEXTS, st.text(max_size=30))
+def test_what_is_chosen_and_trimmed_is_the_text_itself(text: str, asked: str) -> None:
+    question = understand(f"What does the bridge cost {asked}?")
+    windows = windows_of([hit(text), hit(COST, document("d_2"))])
+    judged = judge(question.text, shortlist(question, windows, 16), FakeReranker())
+    chosen = choose(question, judged, 3)
+    drafts = trim(question, chosen, FakeReranker())
+    assert 1 <= len(drafts) <= len(chosen) <= 3
+    for draft in drafts:
+        (window,) = draft.evidence
+        assert stands(window)
+        assert draft.text == window.text
+        assert len(draft.text) <= LONGEST_QUOTE
+
+
+def test_headings_and_boilerplate_are_never_windows() -> None:
+    text = "The bridge\n\nRead more about the bridge\n\nIt costs 318 million crowns in all, the council said."
+    (window,) = windows_of([hit(text)])
+    assert window.text == "It costs 318 million crowns in all, the council said."
+
+
+def test_the_shortlist_keeps_what_shares_rare_words() -> None:
+    question = understand("When did ferries stay in port?")
+    windows = windows_of([hit(COST), hit(STORM, document("d_2"))])
+    assert shortlist(question, windows, 1)[0].text.endswith("Ferries stayed in port until Sunday.")
+    assert len(shortlist(question, windows, 99)) == len(windows)
+
+
+def test_the_order_of_what_was_found_does_not_matter_where_scores_are_equal() -> None:
+    windows = windows_of([hit(STORM, document("d_2")), hit(STORM, document("d_1"))])
+    forwards, backwards = (judge("Which ferries?", order, FakeReranker()) for order in (windows, windows[::-1]))
+    assert forwards == backwards
+
+
+def test_the_same_words_of_two_documents_are_quoted_once() -> None:
+    question = understand("What does the bridge cost?")
+    windows = windows_of([hit(COST), hit(COST, document("d_2"))])
+    chosen = choose(question, judge(question.text, windows, FakeReranker()), 8)
+    assert len({window.text for window in chosen}) == len(chosen)
+
+
+def test_reranking_keeps_every_passage_and_puts_the_fitting_one_first() -> None:
+    hits = [hit(STORM, document("d_1"), score=0.5), hit(COST, document("d_2"), score=0.5)]
+    hits += [hit("Nothing to see.", document(f"d_{n}"), score=0.1) for n in range(3, 30)]
+    ranked = rerank_passages("What does the bridge cost?", hits, FakeReranker())
+    assert ranked[0].document.id == "d_2"
+    assert {one.passage.id for one in ranked} == {one.passage.id for one in hits}
+    assert {one.stage for one in ranked} == {"reranked"}
+    assert [one.score for one in ranked] == sorted((one.score for one in ranked), reverse=True)

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+import pytest
+
+from rag.question import Expects, aside, subjects_of, understand
+
+HELLO, WELCOME, BYE, ABOUT = "Hello!", "You are welcome", "Goodbye!", "I am Dossier"
+
+
+@pytest.mark.parametrize(
+    ("said", "reply"),
+    [
+        *[(one, HELLO) for one in ("hi", "Hello!", "Hello there", "Good morning.", "Guten Tag", "Hallo!", "Moin")],
+        *[(one, HELLO) for one in ("Hi, how are you?", "How are you?", "Guten Abend!", "hello Dossier", "Wie geht's?")],
+        *[(one, WELCOME) for one in ("thanks", "Thank you so much!", "OK, thanks", "great, thank you!", "thx", "ok")],
+        *[(one, WELCOME) for one in ("Danke", "danke schön", "Vielen Dank!", "Danke dir", "Super, danke!", "got it")],
+        *[(one, BYE) for one in ("bye", "Goodbye!", "Tschüss", "Auf Wiedersehen")],
+        *[
+            (one, ABOUT)
+            for one in ("What can you do?", "what can you do for me", "Who are you?", "help", "How do you work?")
+        ],
+        *[
+            (one, ABOUT)
+            for one in ("Hello, what can you do?", "Was kannst du?", "Wer bist du?", "Hilfe!", "What is Dossier?")
+        ],
+    ],
+)
+def test_small_talk_is_answered_kindly(said: str, reply: str) -> None:
+    answer = aside(said)
+    assert answer
+    assert answer.startswith(reply)
+
+
+@pytest.mark.parametrize(
+    "said",
+    """hello, who is the mayor?|Thanks, and who is the mayor?|Who is Anna?|Help with the bridge|What can the mayor do?|
+    Good Friday|thank the mayor|What is hello?|Who are the bidders?|?|...|Hallo, wer ist der Bürgermeister?|
+    Danke an wen?|How does the bridge work?|bye-elections""".split("|"),
+)
+def test_a_question_is_no_small_talk(said: str) -> None:
+    assert aside(said.strip()) is None
+
+
+def test_how_it_works_is_asked_of_dossier_only_at_first() -> None:
+    assert aside("How does this work?")
+    assert aside("How does this work?", first=False) is None
+    assert aside("Thanks!", first=False)
+
+
+@pytest.mark.parametrize(
+    ("text", "expects"),
+    [
+        ("Who led the harbour authority?", "person"),
+        ("When did Pell resign?", "time"),
+        ("In which year was it built?", "time"),
+        ("How much did it cost?", "number"),
+        ("What percentage voted for it?", "number"),
+        ("Where is Kolmere?", "place"),
+        ("Why did she quit?", "reason"),
+        ("Which firms made an offer?", "list"),
+        ("Summarise the report.", "summary"),
+        ("How do the two offers differ?", "comparison"),
+        ("Did the council approve it?", "yes_no"),
+        ("What is a lift bridge?", "thing"),
+    ],
+)
+def test_the_kind_of_answer_is_seen(text: str, expects: Expects) -> None:
+    assert understand(text).expects == expects
+
+
+def test_names_are_read_as_written() -> None:
+    assert subjects_of("What did Doran Pell's lawyer say to the Harbour Ledger?") == ("Doran Pell", "Harbour Ledger")
+    assert subjects_of("How much did Castell & Brane bid?") == ("Castell & Brane",)
+    assert subjects_of("Who won?") == ()
+
+
+def test_several_questions_are_searched_one_by_one() -> None:
+    asked = understand("Who is the mayor? When did she resign?")
+    assert asked.parts == ("Who is the mayor?", "When did she resign?")
+    assert understand("Who is the mayor?").parts == ("Who is the mayor?",)
+    assert understand("A? " * 20).parts == (("A? " * 20).strip(),)

@@ -1,0 +1,151 @@
+"""Adding files and folders from the command line: in small jobs, with progress, and cancellable."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from index.errors import DossierError
+from index.records import Conflict, Failure, Job, Source
+from ui.show import visible
+
+if TYPE_CHECKING:
+    from ui.config import Config
+    from ui.desk import Desk
+
+FILES_AT_ONCE = 50
+BYTES_AT_ONCE = 32_000_000
+POLL = 0.1
+Tell = Callable[[int, int, str], None]
+"""Takes how many files are done, of how many, and the name of the current one."""
+
+
+@dataclass
+class Sum:
+    """What became of all files."""
+
+    added: int = 0
+    replaced: int = 0
+    unchanged: int = 0
+    failed: list[Failure] = field(default_factory=list)
+    skipped: list[Failure] = field(default_factory=list)
+    """Files inside a folder that no reader knows."""
+    cancelled: bool = False
+
+    @property
+    def done(self) -> int:
+        """How many files are behind us."""
+        return self.added + self.replaced + self.unchanged + len(self.failed)
+
+    def count(self, job: Job) -> None:
+        """Count what a job did."""
+        self.added += job.added
+        self.replaced += job.replaced
+        self.unchanged += job.unchanged
+        self.failed += job.failed
+
+    def lines(self) -> Iterator[str]:
+        """Say it."""
+        for failure in self.failed:
+            yield f"{visible(failure.name)}: {visible(failure.error)}"
+        if self.skipped:
+            names = ", ".join(visible(failure.name) for failure in self.skipped[:5])
+            yield f"Skipped {len(self.skipped)} that no reader takes: {names}{'...' if len(self.skipped) > 5 else ''}"
+        kept = "Stopped; kept what was done: " if self.cancelled else ""
+        told = f"{self.added} added, {self.replaced} replaced, {self.unchanged} unchanged, {len(self.failed)} failed"
+        yield f"{kept}{told}"
+
+
+def add_paths(
+    desk: Desk, config: Config, paths: Sequence[Path], dossier: str, on_conflict: Conflict, tell: Tell
+) -> Sum:
+    """Add files and everything readable in folders; Ctrl-C cancels the job at hand and returns what was kept."""
+    total = Sum()
+    files = _files(paths, total)
+    for batch in _batches(files, config, total):
+        job = desk.add(dossier, batch, on_conflict)
+        try:
+            while not job.finished:
+                tell(total.done + job.added + job.replaced + job.unchanged, len(files), job.current or "")
+                time.sleep(POLL)
+                job = desk.job(job.id)
+        except KeyboardInterrupt:
+            total.count(_cancelled(desk, job))
+            total.cancelled = True
+            return total
+        total.count(job)
+        total.cancelled = job.state == "cancelled"
+        tell(total.done, len(files), "")
+        if total.cancelled:
+            return total
+    return total
+
+
+def _cancelled(desk: Desk, job: Job) -> Job:
+    job = desk.cancel(job.id)
+    until = time.monotonic() + 3
+    while not job.finished and time.monotonic() < until:
+        time.sleep(POLL)
+        job = desk.job(job.id)
+    return job
+
+
+def _files(paths: Sequence[Path], total: Sum) -> list[Path]:
+    """Walk the folders. What was named itself and cannot be read is a failure; inside a folder it is skipped."""
+    from index.load.files import Skipped, files_of  # only adding needs it
+
+    found: list[Path] = []
+    for path in files_of(paths):
+        if isinstance(path, Skipped):
+            named = path.path in paths
+            (total.failed if named else total.skipped).append(Failure(str(path.path), path.reason))
+        else:
+            found.append(path)
+    return found
+
+
+def _batches(files: Iterable[Path], config: Config, total: Sum) -> Iterator[list[Source]]:
+    from index.load.files import source_of
+
+    batch: list[Source] = []
+    size = 0
+    for path in files:
+        try:
+            source = source_of(path, config)
+        except DossierError as error:
+            total.failed.append(Failure(str(path), str(error)))
+            continue
+        length = len(source.content or b"")
+        if batch and (len(batch) >= FILES_AT_ONCE or size + length > BYTES_AT_ONCE):
+            yield batch
+            batch, size = [], 0
+        batch.append(source)
+        size += length
+    if batch:
+        yield batch
+
+
+@contextmanager
+def progress() -> Iterator[Tell]:
+    """Show a bar while standard error is a terminal, and nothing otherwise."""
+    if not sys.stderr.isatty():
+        yield lambda done, all, name: None
+        return
+    from rich.console import Console  # only where it is seen
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("Adding"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.description}", markup=False),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda done, all, name: bar.update(task, completed=done, total=all, description=visible(name))

@@ -1,0 +1,100 @@
+"""Asking and searching."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable
+from threading import Event as Flag
+from typing import TypeVar
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from index.errors import Cancelled, DossierError, NotFound, ProgrammingError
+from rag.answers import Event
+from ui.api.given import AskGiven, ReadingRoute, SearchGiven
+from ui.api.replies import AnswerReply, HitsReply
+from ui.service import Service
+from ui.wire import Telling, error_json, hit_json, server_event
+
+T = TypeVar("T")
+
+
+def asking(service: Service) -> APIRouter:
+    """Make the routes."""
+    router = APIRouter(route_class=ReadingRoute, tags=["Asking"])
+
+    @router.post(
+        "/v1/ask",
+        responses={
+            200: {
+                "model": AnswerReply,
+                "description": "The answer, or its server-sent events.",
+                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            }
+        },
+    )
+    async def ask(given: AskGiven, request: Request) -> Response:
+        """Answer a question from a dossier's documents, every statement with checked citations."""
+        if given.conversation_id is not None:
+            raise NotFound(f"There is no conversation {given.conversation_id[:60]!r}.", "Send 'history' instead.")
+        flag = Flag()
+        if given.stream or "text/event-stream" in request.headers.get("accept", ""):
+            events = await service.stream_async(given.to_ask(), flag)
+            first = await _unless_gone(request, anext(events), flag)  # an error here still has its own status
+            headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+            return StreamingResponse(_told(first, events), media_type="text/event-stream", headers=headers)
+        answer = await _unless_gone(request, service.ask_async(given.to_ask(), flag), flag)
+        return JSONResponse(answer.to_json())
+
+    @router.post("/v1/search", responses={200: {"model": HitsReply}})
+    async def search(given: SearchGiven, request: Request) -> Response:
+        """Find passages, best first, without an answer."""
+        began = time.perf_counter()
+        found = service.search_async(
+            given.question, given.dossier, given.filter.to_filter(), given.limit, given.per_document, given.rerank
+        )
+        hits = await _unless_gone(request, found, Flag())
+        took = round((time.perf_counter() - began) * 1000)
+        return JSONResponse({"hits": [hit_json(hit) for hit in hits], "took": {"total_ms": took}})
+
+    return router
+
+
+async def _told(first: Event, events: AsyncIterator[Event]) -> AsyncIterator[str]:
+    telling = Telling()
+    try:
+        for line in telling.tell(first):
+            yield line
+        async for event in events:
+            for line in telling.tell(event):
+                yield line
+    except DossierError as error:
+        yield server_event("error", error_json(error))
+    except Exception:
+        logging.getLogger(__name__).exception("An answer broke off.")
+        failed = ProgrammingError("Something inside Dossier failed.", "The server's log says what; please report it.")
+        yield server_event("error", error_json(failed))
+
+
+async def _unless_gone(request: Request, work: Awaitable[T], flag: Flag) -> T:
+    """Await the work, and stop it when the caller closes the connection."""
+    task = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_gone(request))
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise Cancelled("The caller closed the connection.")
+        return task.result()
+    finally:
+        gone.cancel()
+        if not task.done():
+            flag.set()
+            task.cancel()
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass

@@ -1,0 +1,289 @@
+"""What callers may send, and how it is read: strictly, with the nearest known name for an unknown one."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import date
+from typing import Annotated, Any, Literal, Self, get_args
+
+from fastapi import HTTPException, Request, Response
+from fastapi.routing import APIRoute
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from starlette.concurrency import run_in_threadpool
+
+from index.records import Conflict, Filter, Metadata
+from rag.answers import Ask, Turn
+from ui.config import nearest
+
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+LONGEST_QUESTION = 8_000
+LARGE = 256 * 1024
+DATE = "^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$"
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("it is empty")
+    return text
+
+
+def check_published(text: str) -> str:
+    """Let `YYYY`, `YYYY-MM` and `YYYY-MM-DD` pass where they are real dates. Raises ValueError."""
+    if not re.fullmatch(DATE, text):
+        raise ValueError("a date is YYYY, YYYY-MM or YYYY-MM-DD")
+    date.fromisoformat((text + "-01-01")[:10])
+    return text
+
+
+def _published_or_nothing(text: str) -> str:
+    return check_published(text) if text else text
+
+
+Published = Annotated[
+    str,
+    AfterValidator(check_published),
+    Field(json_schema_extra={"pattern": DATE}, examples=["2024-05-17"]),
+]
+Question = Annotated[
+    str, Field(max_length=LONGEST_QUESTION, json_schema_extra={"pattern": "[^\\s]"}), AfterValidator(_not_blank)
+]
+DossierName = Annotated[str, Field(min_length=1, max_length=64)]
+Label = Annotated[str, Field(max_length=1000)]
+
+
+class Given(BaseModel):
+    """Something from outside."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, use_attribute_docstrings=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_the_nearest(cls, given: object) -> object:
+        if isinstance(given, Mapping):
+            for name in given:
+                if name not in cls.model_fields:
+                    meant = nearest(str(name), cls.model_fields)
+                    raise ValueError(
+                        f"{str(name)[:60]!r} is not known here; "
+                        + (f"did you mean {meant!r}?" if meant else f"known are {', '.join(cls.model_fields)}")
+                    )
+        return given
+
+
+class FilterGiven(Given):
+    """A hard, inclusive restriction."""
+
+    documents: Annotated[list[Label], Field(max_length=1000)] = []
+    """Ids of documents; empty means all."""
+    publishers: Annotated[list[Label], Field(max_length=1000)] = []
+    published_from: Published | None = None
+    published_to: Published | None = None
+    undated: bool = True
+    """Whether documents without a date pass."""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        first, last = self.published_from, self.published_to
+        if first and last and first[: len(last)] > last[: len(first)]:
+            raise ValueError(f"published_from {first!r} is after published_to {last!r}")
+        return self
+
+    def to_filter(self) -> Filter:
+        """Give the noun."""
+        return Filter(
+            tuple(self.documents), tuple(self.publishers), self.published_from, self.published_to, self.undated
+        )
+
+
+class TurnGiven(Given):
+    """One message of the conversation so far."""
+
+    role: Literal["user", "assistant"]
+    content: Annotated[str, Field(max_length=50_000)]
+
+
+class AskGiven(Given):
+    """A question."""
+
+    question: Question
+    standalone_question: Question | None = None
+    """Searched as it is, where given."""
+    dossier: DossierName = "default"
+    history: Annotated[list[TurnGiven], Field(max_length=50)] = []
+    conversation_id: Label | None = None
+    """Not together with `history`."""
+    filter: FilterGiven = FilterGiven()
+    model: Label | None = None
+    """What words the answer; the server's setting where not given."""
+    max_citations: Annotated[int, Field(ge=1, le=50)] | None = None
+    unsupported: Literal["drop", "show"] = "drop"
+    stream: bool = False
+    """Whether the answer comes as server-sent events."""
+    draft: bool = False
+    """Whether a language model's raw words are streamed too."""
+
+    @model_validator(mode="after")
+    def _one_past(self) -> Self:
+        if self.history and self.conversation_id is not None:
+            raise ValueError("history and conversation_id exclude each other")
+        return self
+
+    def to_ask(self) -> Ask:
+        """Give the noun."""
+        return Ask(
+            question=self.question,
+            dossier=self.dossier,
+            standalone_question=self.standalone_question,
+            history=tuple(Turn(turn.role, turn.content) for turn in self.history),
+            filter=self.filter.to_filter(),
+            model=self.model,
+            max_citations=self.max_citations,
+            unsupported=self.unsupported,
+            conversation_id=self.conversation_id,
+        )
+
+
+class SearchGiven(Given):
+    """A search for passages, without an answer."""
+
+    question: Question
+    dossier: DossierName = "default"
+    filter: FilterGiven = FilterGiven()
+    limit: Annotated[int, Field(ge=1, le=200)] = 10
+    per_document: Annotated[int, Field(ge=1, le=200)] | None = None
+    """How many passages of one document at most."""
+    rerank: bool = False
+    """Whether the cross-encoder orders the hits."""
+
+
+class DocumentGiven(Given):
+    """A document given as text."""
+
+    name: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_not_blank)]
+    text: str
+    title: Label | None = None
+    publisher: Label | None = None
+    author: Label | None = None
+    published: Published | None = None
+    source: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
+    """Unique within the dossier; `upload:NAME` where not given."""
+    language: Annotated[str, Field(max_length=35)] | None = None
+
+    def metadata(self) -> Metadata:
+        """Give what the caller says about it."""
+        return Metadata(
+            self.title,
+            self.publisher,
+            self.author,
+            self.published,
+            "given" if self.published else None,
+            self.language,
+        )
+
+
+class DocumentsGiven(Given):
+    """Documents as text, or addresses to fetch them from."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["documents"], "properties": {"documents": {"minItems": 1}}},
+                {"required": ["urls"], "properties": {"urls": {"minItems": 1}}},
+            ]
+        }
+    )
+
+    dossier: DossierName = "default"
+    on_conflict: Conflict = "replace"
+    """What happens to a document of the same source: replace it, keep both, or fail this file."""
+    documents: Annotated[list[DocumentGiven], Field(max_length=1000)] = []
+    urls: Annotated[list[Annotated[str, Field(max_length=2000)]], Field(max_length=100)] = []
+
+    @model_validator(mode="after")
+    def _something(self) -> Self:
+        if bool(self.documents) == bool(self.urls):
+            raise ValueError("give either documents or urls")
+        return self
+
+
+class CorrectionGiven(Given):
+    """Corrected metadata, kept when the document is replaced; null or an empty string clears."""
+
+    title: Label | None = None
+    publisher: Label | None = None
+    author: Label | None = None
+    published: Annotated[str, AfterValidator(_published_or_nothing)] | None = None
+
+    def metadata(self) -> Metadata:
+        """Give what is set; what was not sent stays as it is."""
+        sent = {name: getattr(self, name) or "" for name in self.model_fields_set}
+        return Metadata(published_from="given" if sent.get("published") else None, **sent)
+
+
+class RenameGiven(Given):
+    """A dossier's new name."""
+
+    name: DossierName
+
+
+CONFLICTS: tuple[Conflict, ...] = get_args(Conflict)
+
+
+class ReadingRequest(Request):
+    """Reads JSON whatever is in its strings: NUL and lone surrogates become U+FFFD, one for one."""
+
+    async def json(self) -> Any:  # noqa: ANN401  # JSON is any
+        """Give the body. Raises HTTPException, so that FastAPI lets the reason through."""
+        body = await self.body()
+        return _read_json(body) if len(body) < LARGE else await run_in_threadpool(_read_json, body)
+
+
+class ReadingRoute(APIRoute):
+    """A route that reads JSON, and JSON only, by ReadingRequest."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """Wrap the request."""
+        handle = super().get_route_handler()
+        takes_body = self.body_field is not None
+
+        async def handle_reading(request: Request) -> Response:
+            if takes_body and media_type(request) != "application/json":
+                raise HTTPException(415, "The body must be JSON, sent as 'Content-Type: application/json'.")
+            return await handle(ReadingRequest(request.scope, request.receive))
+
+        return handle_reading
+
+
+def media_type(request: Request) -> str:
+    """Give the body's media type without parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def storable(text: str) -> str:
+    """Replace what neither UTF-8 nor SQLite can hold by U+FFFD, one for one."""
+    if text.isascii() and "\x00" not in text:
+        return text
+    return UNSTORABLE.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def _read_json(body: bytes) -> Any:  # noqa: ANN401  # JSON is any
+    try:
+        return _storable_all(json.loads(body))
+    except json.JSONDecodeError as error:
+        raise HTTPException(400, f"The body is not JSON: {error.msg} at character {error.pos}.") from None
+    except UnicodeDecodeError:
+        raise HTTPException(400, "The body is not UTF-8.") from None
+    except (RecursionError, ValueError):
+        raise HTTPException(400, "The body is JSON that is nested too deeply or has a number too long.") from None
+
+
+def _storable_all(value: Any) -> Any:  # noqa: ANN401  # JSON is any
+    if isinstance(value, str):
+        return storable(value)
+    if isinstance(value, list):
+        return [_storable_all(item) for item in value]
+    if isinstance(value, dict):
+        return {storable(name): _storable_all(item) for name, item in value.items()}
+    return value

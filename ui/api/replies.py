@@ -1,0 +1,306 @@
+"""What the routes answer, for the description of the interface; a test holds them against real answers."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from index.records import JobState, PublishedFrom, Stage
+from rag.answers import CitationKind, Standing, Support
+
+
+class Reply(BaseModel):
+    """Something that a route answers; fields may be added, never renamed or removed."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+
+class WhatFailed(Reply):
+    """An error."""
+
+    type: str
+    """A short name for programs."""
+    message: str
+    """What was found and what was expected, for people."""
+    hint: str
+    """What mends it."""
+
+
+class ErrorReply(Reply):
+    """An error."""
+
+    error: WhatFailed
+
+
+class TwinDocumentReply(Reply):
+    """A document that has the same words."""
+
+    id: str
+    version: str
+    name: str
+
+
+class CitedDocumentReply(TwinDocumentReply):
+    """A document as citations name it."""
+
+    title: str
+    publisher: str | None
+    author: str | None
+    published: str | None
+    published_from: PublishedFrom | None
+    source: str
+
+
+class DocumentReply(CitedDocumentReply):
+    """A document as lists name it."""
+
+    language: str | None
+    media_type: str
+    characters: int
+    passages: int
+    added: str
+
+
+class DocumentsReply(Reply):
+    """A page of documents."""
+
+    documents: list[DocumentReply]
+    next: str | None
+    """The cursor of the next page."""
+
+
+class OneDocumentReply(Reply):
+    """One document."""
+
+    document: DocumentReply
+
+
+class TextReply(Reply):
+    """A document version's text, which all offsets refer to."""
+
+    id: str
+    version: str
+    text: str
+
+
+class PlaceReply(Reply):
+    """Where in its document a quote lies, for people."""
+
+    page: int | None
+    page_end: int | None
+    heading: str | None
+
+
+class PassageReply(Reply):
+    """A run of whole sentences."""
+
+    id: str
+    start: int
+    end: int
+    text: str
+
+
+class TwinReply(Reply):
+    """The same words in another document."""
+
+    document: TwinDocumentReply
+    start: int
+    end: int
+
+
+class CitationReply(Reply):
+    """A quote: the text of that document version from `start` to `end`, character by character."""
+
+    number: int
+    kind: CitationKind
+    quote: str
+    start: int
+    end: int
+    place: PlaceReply
+    document: CitedDocumentReply
+    passage: PassageReply
+    also_in: list[TwinReply]
+
+
+class StatementReply(Reply):
+    """A sentence of the answer: its text from `start` to `end`."""
+
+    text: str
+    start: int
+    end: int
+    citations: list[int]
+    support: Support
+    score: float
+
+
+class ValueReply(Reply):
+    """What one side of a disagreement says."""
+
+    value: str
+    citations: list[int]
+
+
+class DisagreementReply(Reply):
+    """Sources that give different values for the same thing."""
+
+    about: str
+    values: list[ValueReply]
+
+
+class WarningReply(Reply):
+    """Something the reader should know."""
+
+    type: str
+    message: str
+
+
+class TookReply(Reply):
+    """Where the time went."""
+
+    total_ms: int
+    retrieve_ms: int
+    rerank_ms: int
+    answer_ms: int
+    verify_ms: int
+
+
+class UsageReply(Reply):
+    """What a language model was asked to do."""
+
+    model_calls: int
+    input_tokens: int
+    output_tokens: int
+
+
+class AnswerReply(Reply):
+    """A checked answer."""
+
+    id: str
+    question: str
+    standalone_question: str
+    dossier: str
+    model: str
+    standing: Standing
+    confidence: float
+    text: str
+    statements: list[StatementReply]
+    citations: list[CitationReply]
+    nearest: list[CitationReply]
+    missing: list[str]
+    disagreements: list[DisagreementReply]
+    warnings: list[WarningReply]
+    took: TookReply
+    usage: UsageReply
+    conversation_id: str | None
+
+
+class HitReply(Reply):
+    """A passage that was found."""
+
+    score: float
+    stage: Stage
+    document: CitedDocumentReply
+    passage: PassageReply
+    start: int
+    end: int
+    quote: str
+
+
+class SearchTookReply(Reply):
+    """Where the time went."""
+
+    total_ms: int
+
+
+class HitsReply(Reply):
+    """Hits, best first."""
+
+    hits: list[HitReply]
+    took: SearchTookReply
+
+
+class FailureReply(Reply):
+    """A file that could not be added."""
+
+    name: str
+    error: str
+
+
+class JobBody(Reply):
+    """Adding documents: what was asked and how far it is."""
+
+    id: str
+    state: JobState
+    total: int
+    added: int
+    replaced: int
+    unchanged: int
+    failed: list[FailureReply]
+    passages: int
+    current: str | None
+    started: str | None
+    ended: str | None
+
+
+class JobReply(Reply):
+    """One job."""
+
+    job: JobBody
+
+
+class JobsReply(Reply):
+    """All jobs."""
+
+    jobs: list[JobBody]
+
+
+class DossierBody(Reply):
+    """A named collection of documents."""
+
+    id: str
+    name: str
+    created: str
+    documents: int
+    passages: int
+
+
+class DossierReply(Reply):
+    """One dossier."""
+
+    dossier: DossierBody
+
+
+class DossiersReply(Reply):
+    """All dossiers."""
+
+    dossiers: list[DossierBody]
+
+
+class UpReply(Reply):
+    """The process is up."""
+
+    status: Literal["ok"]
+    name: Literal["dossier"]
+
+
+class ReadyReply(Reply):
+    """Whether the indexes are in step with the library."""
+
+    ready: bool
+    message: str
+
+
+class HealthBody(Reply):
+    """How one part is."""
+
+    part: str
+    well: bool
+    message: str
+    mend: str
+
+
+class DoctorReply(Reply):
+    """How all parts are."""
+
+    checks: list[HealthBody]

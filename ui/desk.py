@@ -1,0 +1,196 @@
+"""Where a command's work is done: in this process, or by the server that owns the data folder."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from index.errors import DossierError, LibraryBusy, ModelMissing
+from index.records import Conflict, Document, Dossier, Filter, Health, Hit, Job, Source
+
+if TYPE_CHECKING:
+    from index.shelf import Shelf
+    from rag.answers import Answer, Ask
+    from rag.pipeline import Rag
+    from ui.config import Config
+
+T = TypeVar("T")
+
+
+class Desk(Protocol):
+    """What commands need, wherever it is done."""
+
+    def ask(self, ask: Ask) -> Answer:
+        """Answer a question."""
+        ...
+
+    def search(self, question: str, dossier: str, filter: Filter, limit: int, rerank: bool) -> tuple[Hit, ...]:
+        """Find passages."""
+        ...
+
+    def dossiers(self) -> tuple[Dossier, ...]:
+        """Give all dossiers."""
+        ...
+
+    def create_dossier(self, name: str) -> Dossier:
+        """Give the dossier of that name, new or not."""
+        ...
+
+    def rename_dossier(self, name: str, new_name: str) -> Dossier:
+        """Give a dossier another name."""
+        ...
+
+    def remove_dossier(self, name: str) -> None:
+        """Delete a dossier."""
+        ...
+
+    def documents(self, dossier: str) -> Iterator[Document]:
+        """Give all documents of a dossier."""
+        ...
+
+    def remove_document(self, id: str) -> None:
+        """Delete a document."""
+        ...
+
+    def add(self, dossier: str, sources: Iterable[Source], on_conflict: Conflict) -> Job:
+        """Queue documents."""
+        ...
+
+    def job(self, id: str) -> Job:
+        """Tell how far a job is."""
+        ...
+
+    def cancel(self, id: str) -> Job:
+        """Stop a job."""
+        ...
+
+    def doctor(self) -> tuple[Health, ...]:
+        """Examine every part."""
+        ...
+
+
+class OwnDesk:
+    """Does the work here; opens the shelf, and the models for asking, when they are first needed."""
+
+    def __init__(self, config: Config, shelf: Shelf) -> None:
+        self.shelf = shelf
+        self._config = config
+
+    @cached_property
+    def rag(self) -> Rag:
+        """The pipeline over the shelf."""
+        from rag.pipeline import Rag  # the models take a moment that other commands need not wait
+        from rag.rerank import open_reranker
+
+        return Rag(self.shelf, with_models(self._config, lambda: open_reranker(self._config)), self._config)
+
+    def ask(self, ask: Ask) -> Answer:
+        """Answer a question."""
+        return self.rag.ask(ask)
+
+    def search(self, question: str, dossier: str, filter: Filter, limit: int, rerank: bool) -> tuple[Hit, ...]:
+        """Find passages."""
+        return self.rag.search(question, dossier, filter, limit, None, rerank)
+
+    def dossiers(self) -> tuple[Dossier, ...]:
+        """Give all dossiers."""
+        return self.shelf.dossiers()
+
+    def create_dossier(self, name: str) -> Dossier:
+        """Give the dossier of that name, new or not."""
+        return self.shelf.create_dossier(name)
+
+    def rename_dossier(self, name: str, new_name: str) -> Dossier:
+        """Give a dossier another name."""
+        return self.shelf.rename_dossier(name, new_name)
+
+    def remove_dossier(self, name: str) -> None:
+        """Delete a dossier."""
+        self.shelf.remove_dossier(name)
+
+    def documents(self, dossier: str) -> Iterator[Document]:
+        """Give all documents of a dossier."""
+        cursor = None
+        while True:
+            page, cursor = self.shelf.documents(dossier, cursor, 500)
+            yield from page
+            if cursor is None:
+                return
+
+    def remove_document(self, id: str) -> None:
+        """Delete a document."""
+        self.shelf.remove_document(id)
+
+    def add(self, dossier: str, sources: Iterable[Source], on_conflict: Conflict) -> Job:
+        """Queue documents."""
+        return self.shelf.add(dossier, sources, on_conflict)
+
+    def job(self, id: str) -> Job:
+        """Tell how far a job is."""
+        return self.shelf.job(id)
+
+    def cancel(self, id: str) -> Job:
+        """Stop a job."""
+        return self.shelf.cancel(id)
+
+    def doctor(self) -> tuple[Health, ...]:
+        """Examine every part."""
+        return self.shelf.doctor()
+
+
+@contextlib.contextmanager
+def open_desk(config: Config, *, fetch: bool = False) -> Iterator[Desk]:
+    """Open the data folder, or talk to the server that has it; `fetch` fetches a missing model first.
+
+    Raises LibraryBusy for an owner without an address, ModelMissing.
+    """
+    from index.shelf import Shelf  # after the arguments were understood
+
+    try:
+        shelf = with_models(config, lambda: Shelf.open(config)) if fetch else Shelf.open(config)
+    except LibraryBusy as busy:
+        if busy.address is None:
+            raise
+        from ui.client import Client
+
+        with contextlib.closing(Client(busy.address, config.key)) as client:
+            yield client
+        return
+    with contextlib.closing(shelf):
+        yield OwnDesk(config, shelf)
+
+
+def with_models(config: Config, opening: Callable[[], T]) -> T:
+    """Open something; where its model was never fetched, fetch it first and say so."""
+    try:
+        return opening()
+    except ModelMissing:
+        from index import models
+
+        for needed in models.status(config):
+            if needed.state == "missing" and not needed.model.optional:
+                models.fetch(config, needed.model.name, lambda line: print(line, file=sys.stderr))  # noqa: T201
+        return opening()
+
+
+def choose_dossier(desk: Desk, wanted: str | None) -> str:
+    """Choose what to ask: what is named, else `default`, else the only one there is. Raises DossierError."""
+    if wanted is not None:
+        return wanted
+    names = [dossier.name for dossier in desk.dossiers()]
+    if "default" in [name.casefold() for name in names]:
+        return "default"
+    if len(names) == 1:
+        return names[0]
+    raise _undecided(names)
+
+
+def _undecided(names: list[str]) -> DossierError:
+    from index.errors import NotFound
+
+    if not names:
+        return NotFound("There are no documents yet.", "Add some: dossier add PATH")
+    return NotFound(f"There are {len(names)} dossiers.", f"Name one: --dossier {names[0]!r} ({', '.join(names)})")

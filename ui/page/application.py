@@ -1,0 +1,147 @@
+"""Between the server and Gradio: only the routes the page needs, its own assets, and the strictest policy that works.
+
+Gradio starts itself by inline scripts. Their hashes are computed for each page that leaves, so that no other inline
+script can run; `eval` is not needed as long as the page uses no `gr.HTML` and no `js=`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import re
+from html.parser import HTMLParser
+from importlib import resources
+
+from gradio.routes import App
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ui.page import texts
+
+READ = re.compile(
+    r"/(?:config|theme\.css|favicon\.ico|manifest\.json|assets/[\w.-]+|static/(?:js|img)/[\w.-]+"
+    r"|gradio_api/(?:queue/data|startup-events|heartbeat/\w+|theme\.css))?"
+)
+"""What Gradio may be asked for: no files, no proxy, no uploads (those go to the HTTP interface), no description."""
+WRITE = re.compile(r"/gradio_api/(?:queue/join|cancel|reset)")
+OWN = {"/page/style.css": "text/css", "/page/script.js": "text/javascript", "/page/icon.svg": "image/svg+xml"}
+_CARDS = re.compile(r"<meta\s+(?:property|name)=\"(?:og|twitter):[^>]*?/>\s*", re.DOTALL)
+_HEAD = (
+    f"<title>{texts.NAME}</title>"
+    '<link rel="icon" href="/page/icon.svg" type="image/svg+xml">'
+    '<link rel="stylesheet" href="/page/style.css"><script src="/page/script.js" defer></script></head>'
+)
+
+
+class PageApplication:
+    """Serves a Gradio application that was mounted after the server had started."""
+
+    def __init__(self, gradio: App) -> None:
+        self.gradio = gradio
+        self._lock = asyncio.Lock()
+        self._life: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request or pass it to Gradio."""
+        if scope["type"] != "http":
+            return
+        await self._start()
+        path = scope["path"].removeprefix(scope.get("root_path", "").rstrip("/")) or "/"
+        answer: ASGIApp
+        if path == "/" and scope["method"] in ("GET", "HEAD"):
+            answer = self._page
+        elif path in OWN and scope["method"] in ("GET", "HEAD"):
+            answer = _own(path)
+        elif (READ if scope["method"] in ("GET", "HEAD") else WRITE).fullmatch(path):
+            answer = self.gradio
+        else:
+            answer = _nothing(path)
+        await answer(scope, receive, send)
+
+    async def _start(self) -> None:
+        """Do what Gradio does when a server starts: this one was already running."""
+        async with self._lock:
+            if self._life is None:
+                begun = asyncio.Event()
+                self._life = asyncio.create_task(self._live(begun))
+                await begun.wait()
+
+    async def _live(self, begun: asyncio.Event) -> None:
+        """Begin and end in one task, which ends with the server's event loop."""
+        async with self.gradio.router.lifespan_context(self.gradio):
+            self.gradio.get_blocks().run_startup_events()  # type: ignore[no-untyped-call]
+            await self.gradio.get_blocks().run_extra_startup_events()  # type: ignore[no-untyped-call]
+            self.gradio.startup_events_triggered = True
+            begun.set()
+            await asyncio.Event().wait()
+
+    async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
+        plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
+        status, body = 500, b""
+
+        async def collect(message: Message) -> None:
+            nonlocal status, body
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            else:
+                body += message.get("body", b"")
+
+        await self.gradio({**scope, "headers": plain}, receive, collect)
+        page = _CARDS.sub("", body.decode()).replace("</head>", _HEAD, 1)
+        headers = {"content-security-policy": policy(page), "cache-control": "no-store"}
+        await Response(page, status, headers, "text/html")(scope, receive, send)
+
+
+def policy(page: str) -> str:
+    """Give the content security policy of a page: its own origin, and exactly its own inline scripts."""
+    hashes = " ".join(f"'sha256-{_sha256(script)}'" for script in _Scripts.of(page))
+    return (
+        f"default-src 'none'; script-src 'self' {hashes}; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+        "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'self'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    )
+
+
+class _Scripts(HTMLParser):
+    """Collects the text of inline scripts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self._inside = False
+
+    @classmethod
+    def of(cls, page: str) -> list[str]:
+        parser = cls()
+        parser.feed(page)
+        parser.close()
+        return parser.found
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "script" and "src" not in dict(attrs):
+            self._inside = True
+            self.found.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "script":
+            self._inside = False
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.found[-1] += data
+
+
+def _sha256(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+
+
+def _own(path: str) -> Response:
+    content = resources.files("ui.page").joinpath(path.rpartition("/")[2]).read_bytes()
+    return Response(content, headers={"cache-control": "no-cache"}, media_type=OWN[path])
+
+
+def _nothing(path: str) -> Response:
+    error = {"type": "not_found", "message": f"There is nothing at {path[:200]!r}.", "hint": "See /docs."}
+    return Response(json.dumps({"error": error}), 404, media_type="application/json")

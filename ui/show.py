@@ -1,0 +1,212 @@
+"""Answers as HTML, Markdown and plain text; pure. Every word of a document, a model or a person is escaped here."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from html import escape
+
+from rag.answers import Answer, Citation, Disagreement, Standing, Statement
+
+STANDINGS: dict[Standing, str] = {
+    "grounded": "Every sentence is proved by the passages it cites.",
+    "partly_grounded": "Proved in part: see what is missing or marked as not proved.",
+    "ungrounded": "Not proved: no passage supports these sentences.",
+    "declined": "The documents do not answer this question.",
+    "aside": "",
+}
+SUPPORT = {"supported": "", "unsupported": "not proved", "unchecked": "not checked"}
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~^=:@/$\"'&])")
+_ENTITY = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_MARKER = re.compile(r"\[(\d{1,4})\]")
+
+
+def answer_html(answer: Answer) -> str:
+    """Give the answer as a fragment of HTML; each `[n]` is a link to its passage in `passages_html`."""
+    parts = [_standing_html(answer), _text_html(answer)]
+    parts += [_disagreement_html(answer, disagreement) for disagreement in answer.disagreements]
+    if answer.missing:
+        missing = "".join(f"<li>{_safe(what)}</li>" for what in answer.missing)
+        parts.append(f'<div class="missing"><p>The documents do not say:</p><ul>{missing}</ul></div>')
+    parts += [f'<p class="warning">{_safe(warning.message)}</p>' for warning in answer.warnings]
+    return f'<section class="answer {answer.standing}" id="{_id(answer)}">{"".join(parts)}</section>'
+
+
+def passages_html(answer: Answer) -> str:
+    """Give what the answer cites, or the nearest passages where it declines, each quote marked in its passage."""
+    shown, heading = _shown(answer)
+    cards = "".join(_card_html(answer, citation) for citation in shown)
+    return f'<section class="passages"><h2>{heading}</h2>{cards}</section>' if shown else ""
+
+
+def answer_markdown(answer: Answer) -> str:
+    """Give the answer with its sources as Markdown in which nothing of a document is live."""
+    lines = [f"**{_plain(answer.question)}**", ""]
+    if answer.text:
+        lines += [_text_markdown(answer), ""]
+    if STANDINGS[answer.standing]:
+        lines += [f"*{STANDINGS[answer.standing]}*", ""]
+    for disagreement in answer.disagreements:
+        lines += [f"The sources disagree about {_plain(disagreement.about)}:", ""]
+        lines += [f"- {_plain(value.value)} {_markers(value.citations)}" for value in disagreement.values] + [""]
+    if answer.missing:
+        lines += ["The documents do not say:", "", *(f"- {_plain(what)}" for what in answer.missing), ""]
+    lines += [f"*{_plain(warning.message)}*\n" for warning in answer.warnings]
+    shown, heading = _shown(answer)
+    if shown:
+        lines += [f"## {heading}", ""]
+    for citation in shown:
+        lines += [f"\\[{citation.number}\\] {_plain(about(citation))}", "", f"> {_plain(citation.quote)}", ""]
+        if citation.also_in:
+            lines += [f"Also in: {_plain(_twins(citation))}", ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def answer_text(answer: Answer) -> str:
+    """Give the answer with its sources for a terminal, without control characters."""
+    lines = [visible(answer.text, keep_breaks=True)] if answer.text else []
+    lines += [f"({SUPPORT[s.support]}: {visible(s.text)})" for s in answer.statements if SUPPORT[s.support]]
+    if answer.standing in ("partly_grounded", "ungrounded", "declined"):
+        lines += ["", STANDINGS[answer.standing]] if lines else [STANDINGS[answer.standing]]
+    for disagreement in answer.disagreements:
+        lines += ["", f"The sources disagree about {visible(disagreement.about)}:"]
+        lines += [f"  {visible(value.value)} {_markers_text(value.citations)}" for value in disagreement.values]
+    if answer.missing:
+        lines += ["", "The documents do not say:", *(f"  - {visible(what)}" for what in answer.missing)]
+    lines += [f"\n{visible(warning.message)}" for warning in answer.warnings]
+    shown, heading = _shown(answer)
+    if shown:
+        lines += ["", f"{heading}:"]
+    for citation in shown:
+        lines += [f"[{citation.number}] {visible(about(citation))}", f"    “{visible(citation.quote)}”"]
+        if citation.also_in:
+            lines.append(f"    also in {visible(_twins(citation))}")
+    return "\n".join(lines)
+
+
+def about(citation: Citation) -> str:
+    """Say where a quote stands: publisher, date, title, page, heading."""
+    document, place = citation.document, citation.place
+    page = f"page {place.page}" if place.page is not None else ""
+    if place.page is not None and place.page_end not in (None, place.page):
+        page = f"pages {place.page}–{place.page_end}"
+    parts = (document.metadata.publisher, document.metadata.published, document.title, page, place.heading)
+    return ", ".join(part for part in parts if part)
+
+
+def visible(text: str, *, keep_breaks: bool = False) -> str:
+    """Take out what could steer a terminal or turn the direction of writing; one line unless told otherwise."""
+    kept = "\n" if keep_breaks else ""
+    return "".join(_visible(char, kept) for char in text)
+
+
+def _visible(char: str, kept: str) -> str:
+    if char in kept:
+        return char
+    if char in "\n\r\t":
+        return " "
+    return "" if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Co") and char not in "\u200c\u200d" else char
+
+
+def _standing_html(answer: Answer) -> str:
+    words = STANDINGS[answer.standing]
+    return f'<p class="standing">{words}</p>' if words else ""
+
+
+def _text_html(answer: Answer) -> str:
+    """Mark statements by their offsets, and make links only of our own markers, which lie between them."""
+    known = {citation.number for citation in answer.citations}
+    parts = []
+    for text, statement in _pieces(answer):
+        if statement is None:
+            parts.append(_MARKER.sub(lambda found: _chip(answer, int(found[1]), known), _safe(text)))
+        else:
+            hint = SUPPORT[statement.support]
+            told = f' <em class="unproved">({hint})</em>' if hint else ""
+            parts.append(f'<span class="statement {statement.support}">{_safe(text)}</span>{told}')
+    return f'<p class="text">{"".join(parts)}</p>' if parts else ""
+
+
+def _text_markdown(answer: Answer) -> str:
+    parts = []
+    for text, statement in _pieces(answer):
+        hint = SUPPORT[statement.support] if statement else ""
+        parts.append("\n\n".join(_plain(line) for line in text.split("\n")) + (f" *({hint})*" if hint else ""))
+    return "".join(parts).strip()
+
+
+def _pieces(answer: Answer) -> Iterator[tuple[str, Statement | None]]:
+    """Cut the answer's text into statements and what stands between them."""
+    end = 0
+    for statement in sorted(answer.statements, key=lambda statement: statement.start):
+        if statement.start > end:
+            yield answer.text[end : statement.start], None
+        yield answer.text[statement.start : statement.end], statement
+        end = statement.end
+    if end < len(answer.text):
+        yield answer.text[end:], None
+
+
+def _chip(answer: Answer, number: int, known: set[int]) -> str:
+    if number not in known:
+        return f"[{number}]"
+    return f'<a class="cite" href="#{_id(answer)}-{number}">[{number}]</a>'
+
+
+def _disagreement_html(answer: Answer, disagreement: Disagreement) -> str:
+    known = {citation.number for citation in answer.citations}
+    values = "".join(
+        f"<li>{_safe(value.value)} {''.join(_chip(answer, number, known) for number in value.citations)}</li>"
+        for value in disagreement.values
+    )
+    about = _safe(disagreement.about)
+    return f'<div class="disagreement"><p>The sources disagree about {about}:</p><ul>{values}</ul></div>'
+
+
+def _card_html(answer: Answer, citation: Citation) -> str:
+    passage = citation.passage
+    start, end = citation.start - passage.start, citation.end - passage.start
+    if passage.text[start:end] == citation.quote and start >= 0:
+        before, after = passage.text[:start], passage.text[end:]
+    else:  # the quote reaches beyond its passage
+        before = after = ""
+    twins = f'<p class="twins">Also in {_safe(_twins(citation))}</p>' if citation.also_in else ""
+    return (
+        f'<article class="passage {citation.kind}" id="{_id(answer)}-{citation.number}">'
+        f'<p class="about"><b>[{citation.number}]</b> {_safe(about(citation))}</p>'
+        f"<blockquote>{_safe(before)}<mark>{_safe(citation.quote)}</mark>{_safe(after)}</blockquote>{twins}</article>"
+    )
+
+
+def _shown(answer: Answer) -> tuple[tuple[Citation, ...], str]:
+    if answer.citations:
+        return answer.citations, "Sources"
+    return answer.nearest, "The nearest passages, which do not answer it"
+
+
+def _twins(citation: Citation) -> str:
+    return ", ".join(twin.document.title for twin in citation.also_in)
+
+
+def _markers(numbers: tuple[int, ...]) -> str:
+    return "".join(f"\\[{number}\\]" for number in numbers)
+
+
+def _markers_text(numbers: tuple[int, ...]) -> str:
+    return "".join(f"[{number}]" for number in numbers)
+
+
+def _id(answer: Answer) -> str:
+    """Make an id of the answer's own, so that several answers can stand on one page."""
+    return "answer-" + re.sub(r"[^A-Za-z0-9_-]", "-", answer.id)
+
+
+def _safe(text: str) -> str:
+    return escape(visible(text, keep_breaks=True), quote=True)
+
+
+def _plain(text: str) -> str:
+    """Escape every character that Markdown could read as more than itself; one line."""
+    line = re.sub(" {2,}", " ", visible(text))  # four spaces would begin a block of code
+    return _MARKDOWN.sub(lambda found: _ENTITY.get(found[1], f"\\{found[1]}"), line)

@@ -1,0 +1,134 @@
+"""The nouns again from what came over the wire, or from an answer that was stored as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import Any
+
+from index import errors
+from index.errors import DossierError, Overloaded
+from index.records import Document, Dossier, Failure, Health, Hit, Job, Metadata, Passage, Place
+from rag.answers import Answer, Citation, Disagreement, Statement, Took, Twin, Usage, Value
+from rag.answers import Warning as AnswerWarning
+
+
+def answer_of(given: Mapping[str, Any]) -> Answer:
+    """Give the answer: `answer_of(answer.to_json()).to_json() == answer.to_json()`."""
+    return Answer(
+        id=given["id"],
+        question=given["question"],
+        standalone_question=given["standalone_question"],
+        dossier=given["dossier"],
+        model=given["model"],
+        confidence=given["confidence"],
+        text=given["text"],
+        statements=tuple(_statement(statement) for statement in given["statements"]),
+        citations=tuple(_citation(citation) for citation in given["citations"]),
+        nearest=tuple(_citation(citation) for citation in given["nearest"]),
+        missing=tuple(given["missing"]),
+        disagreements=tuple(_disagreement(disagreement) for disagreement in given["disagreements"]),
+        warnings=tuple(AnswerWarning(warning["type"], warning["message"]) for warning in given["warnings"]),
+        took=Took(**_known(Took, given["took"])),
+        usage=Usage(**_known(Usage, given["usage"])),
+        conversation_id=given["conversation_id"],
+        is_aside=given["standing"] == "aside",
+    )
+
+
+def document_of(given: Mapping[str, Any]) -> Document:
+    """Give a document; what citations do not name stays empty."""
+    metadata = Metadata(
+        given.get("title"),
+        given.get("publisher"),
+        given.get("author"),
+        given.get("published"),
+        given.get("published_from"),
+        given.get("language"),
+    )
+    return Document(
+        given["id"],
+        given["version"],
+        "",
+        given["name"],
+        given.get("source", ""),
+        metadata,
+        given.get("media_type", ""),
+        given.get("characters", 0),
+        given.get("passages", 0),
+        given.get("added", ""),
+    )
+
+
+def hit_of(given: Mapping[str, Any]) -> Hit:
+    """Give a hit."""
+    document = document_of(given["document"])
+    return Hit(_passage(given["passage"], document, Place()), document, given["score"], given["stage"])
+
+
+def job_of(given: Mapping[str, Any]) -> Job:
+    """Give a job."""
+    failed = tuple(Failure(failure["name"], failure["error"]) for failure in given["failed"])
+    return Job(**{**_known(Job, given), "failed": failed})
+
+
+def dossier_of(given: Mapping[str, Any]) -> Dossier:
+    """Give a dossier."""
+    return Dossier(**_known(Dossier, given))
+
+
+def health_of(given: Mapping[str, Any]) -> Health:
+    """Give how one part is."""
+    return Health(**_known(Health, given))
+
+
+def error_of(given: Mapping[str, Any], retry_after: int = 1) -> DossierError:
+    """Give the error that the server raised."""
+    told = given["error"]
+    kinds = {kind.type: kind for kind in _all_kinds(DossierError)}
+    kind = kinds.get(told["type"], errors.UsageError)
+    if issubclass(kind, Overloaded):
+        return kind(told["message"], told["hint"], retry_after=retry_after)
+    return kind(told["message"], told["hint"])
+
+
+def _statement(given: Mapping[str, Any]) -> Statement:
+    return Statement(**{**_known(Statement, given), "citations": tuple(given["citations"])})
+
+
+def _citation(given: Mapping[str, Any]) -> Citation:
+    document, place = document_of(given["document"]), Place(**_known(Place, given["place"]))
+    return Citation(
+        number=given["number"],
+        kind=given["kind"],
+        quote=given["quote"],
+        start=given["start"],
+        end=given["end"],
+        place=place,
+        document=document,
+        passage=_passage(given["passage"], document, place),
+        also_in=tuple(Twin(document_of(twin["document"]), twin["start"], twin["end"]) for twin in given["also_in"]),
+    )
+
+
+def _passage(given: Mapping[str, Any], document: Document, place: Place) -> Passage:
+    return Passage(
+        given["id"], document.id, document.version, 0, given["start"], given["end"], given["text"], place, ()
+    )
+
+
+def _disagreement(given: Mapping[str, Any]) -> Disagreement:
+    values = tuple(Value(value["value"], tuple(value["citations"])) for value in given["values"])
+    return Disagreement(given["about"], values)
+
+
+def _known(kind: type, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Pass over the fields that a newer version added."""
+    names = {field.name for field in fields(kind)}
+    return {name: value for name, value in given.items() if name in names}
+
+
+def _all_kinds(kind: type[DossierError]) -> Iterator[type[DossierError]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from _all_kinds(below)
