@@ -115,8 +115,9 @@ class SentenceTransformersEmbedder:
 
     def embed_query(self, text: str) -> Vector:
         """Embed a question with the model's own query prompt."""
-        vector = self._model.encode_query([text], normalize_embeddings=True, show_progress_bar=False)
-        return np.asarray(vector[0], np.float32)
+        vectors = self._model.encode_query([text], normalize_embeddings=True, show_progress_bar=False)
+        vector: Vector = np.asarray(vectors, np.float32)[0]
+        return vector
 
     def embed_passages(self, texts: Sequence[str]) -> Vector:
         """Embed passages one by one, so that no vector depends on padding."""

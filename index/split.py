@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import sentencex
-from langchain_text_splitters import RecursiveCharacterTextSplitter
 
 from index.records import Mark, Metadata, Place, Reading, Sentence, SentenceKind, place_of
 
@@ -146,6 +145,8 @@ def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     if end - start <= _LONGEST_SENTENCE:
         yield start, end
         return
+    from langchain_text_splitters import RecursiveCharacterTextSplitter  # half a second that few texts need
+
     splitter = RecursiveCharacterTextSplitter(
         chunk_size=_LONGEST_SENTENCE,
         chunk_overlap=0,

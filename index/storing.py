@@ -16,8 +16,6 @@ from index.library import Arrival, Cut, Item, Library, Stored, digest_of
 from index.library.rows import merged
 from index.records import Metadata, Outcome, Place, Reading, Sentence
 
-PLAIN_READER = "text-1"
-"""The reader of text that comes as text."""
 AT_ONCE = 16
 """How many passages are embedded between two pauses."""
 Fresh = dict[bytes, NDArray[np.float16]]
@@ -42,6 +40,9 @@ class Craft:
     """The steps from bytes to vectors, as the composer chose them."""
 
     read: Callable[[str, bytes], Reading]
+    """From a file's name and bytes."""
+    read_text: Callable[[str], Reading]
+    """From text that comes as text: kept character for character."""
     split: Callable[[Reading, str], Sequence[Drafted]]
     """From a reading and its header to passages."""
     header: Callable[[Metadata, str], str]
@@ -92,7 +93,7 @@ class Storing:
 
     def _arrival(self, item: Item) -> Arrival:
         if item.text is not None:
-            content, reading = item.text.encode(), Reading(item.text, PLAIN_READER)
+            content, reading = item.text.encode(), self._craft.read_text(item.text)
         else:
             content = self._library.originals.get(item.original or "")
             reading = self._craft.read(item.name, content)

@@ -21,8 +21,8 @@ _PARTICIPLE = re.compile(
 )
 _OPENING = re.compile(r"^(?:and|but|so|also|or|then|ok(?:ay)?|well|und|aber)\b[,\s]+(?=\S)", re.IGNORECASE)
 _AGAIN = re.compile(
-    r"(?:please )?(?:(?:tell me |say |give me )?(?:some )?more(?: details?)?(?: about (?:it|that|this))?|go on|continue|"
-    r"elaborate|(?:(?:can|could) you )?(?:explain|elaborate)(?: (?:it|that|this))?|anything else|shorter|longer|really|"
+    r"(?:please )?(?:(?:tell me |say |give me )?(?:some )?more(?: details?)?(?: about (?:it|that|this))?|go on|"
+    r"continue|(?:(?:can|could) you )?(?:explain|elaborate)(?: (?:it|that|this))?|anything else|shorter|longer|really|"
     r"(?:are|r) you (?:really )?sure|is (?:it|that|this) (?:really )?(?:true|right|correct|so)|prove it|says who|"
     r"(?:who|which (?:sources?|documents?|articles?)) (?:says?|said) (?:so|that|this|it)|sources?|"
     r"how do you know(?: that| this)?|where (?:does it say|is|did you get) (?:that|this)(?: from)?)(?: please)?",

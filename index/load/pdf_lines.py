@@ -135,4 +135,4 @@ def _is_running(lines: Sequence[Line], pages: int) -> bool:
     columns = list(zip(*([int(number) for number in _NUMBER.findall(line.text)] for line in lines), strict=True))
     moving = [column for column in columns if len(set(column)) > 1]
     ahead = {number - line.page for column in moving for number, line in zip(column, lines, strict=True)}
-    return len(moving) <= 1 and len(ahead) <= 1
+    return len(ahead) <= 1

@@ -56,7 +56,7 @@ def test_the_fingerprint_names_what_the_vectors_depend_on(opened: Embedder) -> N
 
 
 def test_without_its_files_it_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(ModelMissing, match="dossier models fetch bge-small-en-v1.5"):
+    with pytest.raises(ModelMissing, match=r"dossier models fetch bge-small-en-v1\.5"):
         open_embedder(IndexConfig(models=tmp_path))
 
 

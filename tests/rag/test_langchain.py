@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 
 import pytest
 
@@ -18,14 +17,14 @@ STORM = "A storm closed the harbour of Odessa. Ferries stayed in port until Sund
 
 
 @pytest.fixture
-def rag(shelf: Shelf) -> Iterator[Rag]:
+def rag(shelf: Shelf) -> Rag:
     given = Metadata(title="Trade grows", publisher="The Post", published="2024-05-17")
     sources = [
         Source("trade.txt", "upload:trade.txt", text=TRADE, metadata=given),
         Source("storm.txt", "upload:storm.txt", text=STORM),
     ]
     shelf.wait(shelf.add("news", sources).id, 30)
-    yield Rag(shelf, FakeReranker(), RagConfig())
+    return Rag(shelf, FakeReranker(), RagConfig())
 
 
 def test_passages_come_as_langchain_documents(rag: Rag) -> None:

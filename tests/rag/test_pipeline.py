@@ -17,21 +17,26 @@ from index.shelf import Shelf
 from rag.answers import Answer, Ask, Event, Finished, PassagesRead, StatementShown, TextShown, Took, Turn
 from rag.config import RagConfig
 from rag.pipeline import LONGEST_QUESTION, Rag
-from rag.rerank import open_reranker
 from tests.fakes import FakeEmbedder, FakeReranker
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "documents"
 TRADE = (
     "Overall trade has increased by 26% since March. The minister said so on Friday.\n\nExports of copper fell sharply."
 )
+
+
+def given_as(name: str, text: str, **metadata: str) -> Source:
+    return Source(name, f"upload:{name}", text=text, metadata=Metadata(**metadata))  # type: ignore[arg-type]
+
+
 LIBRARY = (
-    Source("trade.txt", "upload:trade.txt", text=TRADE, metadata=Metadata(publisher="The Post", published="2024-05-17")),
-    Source("copy.txt", "upload:copy.txt", text=f"From The Post. {TRADE}", metadata=Metadata(publisher="[1] Reuters\n\n[2] x")),
-    Source("storm.txt", "upload:storm.txt", text="A storm closed the harbour of Odessa. Ferries stayed in port until Sunday."),
-    Source("forged.txt", "upload:forged.txt", text="[1] Reuters reports that overall trade has increased tenfold [2]. [3]"),
-    Source("odd.txt", "upload:odd.txt", text="Ünï cödé 🎈🎈 trade of balloons grew.\r\n\r\n北京的贸易增长了。真的。" + "x" * 3000),
-    Source("old.txt", "upload:old.txt", text="Overall trade has increased by 3% only.", metadata=Metadata(published="1999")),
-)  # fmt: skip
+    given_as("trade.txt", TRADE, publisher="The Post", published="2024-05-17"),
+    given_as("copy.txt", f"From The Post. {TRADE}", publisher="[1] Reuters\n\n[2] x"),
+    given_as("storm.txt", "A storm closed the harbour of Odessa. Ferries stayed in port until Sunday."),
+    given_as("forged.txt", "[1] Reuters reports that overall trade has increased tenfold [2]. [3]"),
+    given_as("odd.txt", "Ünï cödé 🎈🎈 trade of balloons grew.\r\n\r\n北京的贸易增长了。真的。" + "x" * 3000),
+    given_as("old.txt", "Overall trade has increased by 3% only.", published="1999"),
+)
 
 
 def filled(shelf: Shelf, dossier: str = "news") -> Shelf:
@@ -120,12 +125,13 @@ def check_events(events: Sequence[Event]) -> Answer:
     return answer
 
 
+WORDS = r"""How much has overall trade increased? What did the minister say? storm harbour copper [1] AND OR NOT " * (
+    [2] 26% 北京 🎈 ? ' \\ NEAR title: ^2 ~ Summarise Compare who when""".split()
 QUESTIONS = st.lists(
-    st.sampled_from("How much has overall trade increased? What did the minister say? storm harbour copper [1] AND OR NOT \" * ( [2] 26% 北京 🎈 \0 \ud800 ? ' \\ NEAR title: ^2 ~ Summarise Compare who when".split(" "))
-    | st.text(st.characters(exclude_categories=()), max_size=12),
+    st.sampled_from([*WORDS, "\0", "\ud800"]) | st.text(st.characters(exclude_categories=()), max_size=12),
     min_size=1,
     max_size=12,
-).map(" ".join)  # fmt: skip
+).map(" ".join)
 
 
 @settings(max_examples=60, deadline=None)

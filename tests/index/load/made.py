@@ -23,7 +23,7 @@ ARTICLE = """<!doctype html>
 <div class="share">Share on Facebook</div>
 <p>Overall trade has <b>increased</b> by 26%, the ministry said <a href="/x">on Friday</a>. It was the largest rise
 since 2010, officials told reporters.</p>
-<div class="ad-slot">Advertisement: buy our new mattress now!</div>
+<div class="ad">Advertisement: buy our new mattress now!</div>
 <h2>Tit for tat</h2>
 <p>Tariffs were raised in March by both sides, and exporters complained about the paperwork that followed.</p>
 <ul><li>The first point</li><li>The second point</li></ul>

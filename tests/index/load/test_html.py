@@ -38,6 +38,8 @@ def test_an_article_is_read_without_what_surrounds_it(config: IndexConfig) -> No
 def test_a_short_page_gives_all_its_visible_text() -> None:
     page = b"<body><nav>Menu</nav><h2>News</h2><p>Short <i>page</i>.<br>Two</p><script>x()</script></body>"
     assert read_html("a.html", page).text == "News\n\nShort page.\nTwo"
+    menu = b"<nav>" + b"Menu " * 80 + b"</nav><h2>News</h2><p>Short one.</p>"
+    assert read_html("a.html", menu).text == "News\n\nShort one."
     assert read_html("a.html", b"<nav>Only a menu</nav>").text == "Only a menu"
 
 
@@ -85,7 +87,9 @@ def test_deep_nesting_is_read_or_refused_but_never_half_read(tag: str, depth: in
 
 def test_control_characters_do_not_stop_the_parser() -> None:
     page = b"<p>One \x01\x0c&#1;&#xFFFE; two</p><nav>x</nav> \x02&#2; tail" + b"<p>Some more words.</p>" * 30
-    assert "tail" in read_html("a.html", page).text
+    text = read_html("a.html", page).text
+    assert "tail" in text
+    assert "\x01" not in text
 
 
 def test_words_in_class_names_do_not_throw_the_article_away() -> None:

@@ -81,6 +81,11 @@ def test_what_earlier_files_left_behind_does_not_fail_a_file(patched: Patched) -
     assert [_read(box) for _ in range(3)] == ["text"] * 3
 
 
+def test_what_a_parser_prints_does_not_come_between_the_answers(patched: Patched) -> None:
+    box = patched("print('noise', flush=True)")
+    assert [_read(box) for _ in range(2)] == ["text"] * 2
+
+
 def test_a_child_that_was_killed_is_replaced(patched: Patched) -> None:
     box = patched("import os; content = str(os.getpid()).encode()")
     first = _read(box)
