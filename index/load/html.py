@@ -26,7 +26,6 @@ _NOISE = frozenset(
     "ad ads advert advertisement advertising adslot sponsored cookie cookies gdpr comments disqus".split()
 )
 _SMALL_NOISE = frozenset("share sharing social consent newsletter breadcrumb breadcrumbs paywall skip".split())
-_NOT_IN_TREES = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _SMALL = 300
 _SHORT_PAGE = 250
 _NOT_ARTICLE = frozenset(("nav", "aside", "footer", "form", "button", "dialog", "menu"))
@@ -54,7 +53,7 @@ def read(name: str, content: bytes) -> Reading:
 def _parsed(name: str, text: str) -> HtmlElement:
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=True)
     try:
-        page = etree.fromstring(_NOT_IN_TREES.sub(" ", text).encode("utf-8"), parser)
+        page = etree.fromstring(text.encode("utf-8"), parser)
     except (etree.ParserError, etree.XMLSyntaxError):  # nothing but comments or white space
         page = None
     if any(error.type_name == "ERR_RESOURCE_LIMIT" for error in parser.error_log):  # the parser dropped the rest

@@ -21,7 +21,7 @@ _BLOCKS = frozenset(
 )
 _BREAKS_LINE = _HEADINGS | _LISTS | _ITEMS | _CELLS | _ROWS | _BLOCKS
 _LONGEST_CELL = 300
-_SPACES = re.compile(r"\s+")
+_SPACES = re.compile("[\\s\x00-\x1f\ufffe\uffff]+")
 
 
 @dataclass

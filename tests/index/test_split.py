@@ -10,7 +10,8 @@ from tokenizers import Tokenizer
 from index.records import Mark, Metadata, Reading
 from index.split import Draft, header, readable_name, sentences_of, split
 
-WORDS = """The cat_sat. Dr. U.S. e.g. ... !? 。 真的。 🎈 👩‍👩‍👧 -_ 1. “Yes.” " (see_3.) é अ। ؟ Mr._A._B._said_so. [1] Read_more . |"""
+WORDS = """The cat_sat. Dr. U.S. e.g. ... !? 。 真的。 🎈 👩‍👩‍👧 -_ 1. “Yes.” " (see_3.) é अ।
+    ؟ Mr._A._B._said_so. [1] Read_more . |"""
 SPACES = [
     "\r\n",
     "\r\n\r\n",

@@ -83,6 +83,20 @@ def test_a_pdf_of_nameless_letters_is_unreadable(monkeypatch: pytest.MonkeyPatch
         read_pdf("a.pdf", b"%PDF-")
 
 
+def test_a_line_at_the_top_of_a_few_pages_stays() -> None:
+    def draw(canvas: Canvas) -> None:
+        for page in range(8):
+            canvas.drawString(72, 810, "It was so." if page in (2, 5) else f"Other words {'abcdefgh'[page]}.")
+            canvas.showPage()
+
+    assert read_pdf("a.pdf", pdf(draw)).text.count("It was so.") == 2
+
+
+def test_prefixes_that_keep_their_hyphen() -> None:
+    lines = ["The number of people who say in such surveys that they are self-", "employed grew in the coun-", "try."]
+    assert read_pdf("a.pdf", pdf_of_lines(["# Work", *lines])).text.endswith("are self-employed grew in the country.")
+
+
 def test_tables_at_a_pages_edge_are_no_running_lines() -> None:
     def draw(canvas: Canvas) -> None:
         for page in range(4):
