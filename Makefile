@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: chat setup test check lock sentence-transformers screenshots test-browser soak bench clean help
+.PHONY: chat setup test check lock sentence-transformers screenshots fit clean help
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 24
@@ -50,7 +50,10 @@ sentence-transformers: $(VENV)/.installed ## Add sentence-transformers, for othe
 	@$(PIP) install --constraint requirements-dev.lock --editable '.[sentence-transformers]'
 
 screenshots: setup $(VENV)/.installed-dev ## Take the README's pictures from a running page
-	$(BIN)/python -m tests.ui.screenshots docs/pictures
+	@scripts/screenshots docs/pictures
+
+fit: setup $(VENV)/.installed-dev ## Fit the decision to decline: make fit QUESTIONS="FOLDER ..."
+	$(BIN)/python benchmarks/fit_declining.py $(QUESTIONS)
 
 lock: $(VENV)/.installed-dev ## Write the lock files anew from pyproject.toml
 	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-annotate \

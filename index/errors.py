@@ -40,8 +40,8 @@ class DossierError(Exception):
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
 
-    def __reduce__(self) -> tuple[type[DossierError], tuple[str, str]]:
-        return type(self), (self.message, self.hint)
+    def __reduce__(self) -> tuple[object, tuple[str, str]]:
+        return self.__class__, (self.message, self.hint)
 
 
 class UsageError(DossierError):

@@ -159,7 +159,7 @@ class Keywords:
                 self._writer = None
 
     def _rarity(self, searcher: tantivy.Searcher, field: str, term: str) -> float:
-        found = searcher.search(tantivy.Query.term_query(self._index.schema, field, term), 1).count or 0  # type: ignore[attr-defined] # missing in its stubs
+        found = searcher.search(tantivy.Query.term_query(self._index.schema, field, term), 1).count or 0
         return math.log(1 + (searcher.num_docs - found + 0.5) / (found + 0.5))
 
     def _stamp(self) -> None:

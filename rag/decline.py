@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -12,24 +11,12 @@ from pathlib import Path
 
 from index.split import header
 from rag.answers import Window
+from rag.kinds import holds_kind
 from rag.question import Question
-from rag.terms import Terms, stem, stems_of, terms_of
+from rag.terms import Terms, stems_of, terms_of
 
 FITTED = Path(__file__).with_name("decline.json")
 """Weights and threshold, written by `benchmarks/fit_declining.py`."""
-
-_TIME = re.compile(
-    r"\b(?:1\d|20)\d\d\b|\b(?:january|february|march|april|may|june|july|august|september|october|november|december|"
-    r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|century|decade|today|yesterday|tomorrow|"
-    r"(?:last|next|this) (?:year|month|week|spring|summer|autumn|fall|winter))\b|\b\d{1,2}(?:st|nd|rd|th)\b",
-    re.IGNORECASE,
-)
-_NUMBER = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|twenty|thirty|forty|fifty|hundred|"
-    r"thousand|million|billion|trillion|half|third|quarter|double[ds]?|twice|percent|majority)\b",
-    re.IGNORECASE,
-)
-_NAME = re.compile(r"(?<![.!?:\n] )(?<!^)\b[A-Z]\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +78,7 @@ def features(question: Question, judged: Sequence[Window]) -> dict[str, float]:
         "numbers_missing": _share(asked.numbers - wide.numbers, asked.numbers),
         "years_missing": float(bool(asked.years - wide.years)),
         "negation_differs": float(asked.negated != terms_of(best.text).negated),
-        "expected_missing": float(not _has_expected(question, best, asked)),
+        "expected_missing": float(not holds_kind(question, best.text)),
         "fused": best.hit.score,
         "length": min(len(asked.words), 15) / 15,
         "broad": float(question.expects in ("summary", "comparison", "list")),
@@ -124,19 +111,6 @@ def _rarity(words: frozenset[str], judged: Sequence[Window]) -> dict[str, float]
 
 def _share(part: frozenset[str], whole: frozenset[str]) -> float:
     return len(part) / len(whole) if whole else 0.0
-
-
-def _has_expected(question: Question, window: Window, asked: Terms) -> bool:
-    """Whether the window holds something of the kind that is asked for and not already in the question."""
-    text = window.text
-    if question.expects == "time":
-        return bool(_TIME.search(text))
-    if question.expects == "number":
-        found = terms_of(text).numbers - asked.numbers
-        return bool(found) or bool(_NUMBER.search(text) and not asked.numbers)
-    if question.expects in ("person", "place"):
-        return any(stem(match.group()) not in asked.words for match in _NAME.finditer(text))
-    return True
 
 
 def _as_written(question: Question, near: Terms) -> list[str]:

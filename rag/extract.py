@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from index.records import Hit, Sentence
 from index.split import header
 from rag.answers import Draft, Window
+from rag.kinds import holds_kind
 from rag.question import Expects, Question
 from rag.rerank import Reranker
 from rag.terms import stems_of, terms_of
@@ -18,9 +19,10 @@ LONGEST_QUOTE = 700
 """In characters: what a citation may have at most."""
 
 _LEANS_BACK = re.compile(
-    r"^[\"“'‘(]*(?:he|she|it|they|this|that|these|those|his|her|its|their|such|there|both|the (?:company|former|latter|"
-    r"same|move|decision|deal|plan|law|group|report|result|figure)|but|however|and|so|then|meanwhile|instead|also|yet|"
-    r"therefore|thus|moreover|additionally|in addition|as a result|for example|for instance|nevertheless|by contrast)\b",
+    r"^[\"“'‘(]*(?:he|she|it|they|this|that|these|those|his|her|its|their|such|there|both|"
+    r"the (?:company|former|latter|same|move|decision|deal|plan|law|group|report|result|figure)|"
+    r"but|however|and|so|then|meanwhile|instead|also|yet|therefore|thus|moreover|additionally|in addition|"
+    r"as a result|for (?:example|instance)|nevertheless|by contrast)\b",
     re.IGNORECASE,
 )
 
@@ -97,7 +99,7 @@ def choose(question: Question, judged: Sequence[Window], limit: int) -> list[Win
     for window in judged:
         if len(chosen) >= min(breadth.statements, limit) or (chosen and window.logit < best - breadth.gap):
             break
-        if not any(_repeats(window, other) for other in chosen):
+        if not any(_repeats(window, other) for other in chosen) and (not chosen or holds_kind(question, window.text)):
             chosen.append(window)
     for subject in _uncovered(question, chosen):
         found = next((window for window in judged if _names(window, subject) and window.logit > best - 6), None)

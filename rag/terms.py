@@ -65,7 +65,7 @@ class Terms:
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """Fold case, accents and possessives of one word and stem it."""
-    folded = unicodedata.normalize("NFKD", word.casefold())
+    folded = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", word).casefold())
     folded = "".join(letter for letter in folded if not unicodedata.combining(letter))
     folded = re.sub(r"[’']s?$", "", folded).replace("’", "'")
     return str(_stemmer.stemWord(folded))

@@ -25,8 +25,14 @@ EDGES = {
         "langchain": {"pipeline": "another way in: it wraps the composer"},
         "question": {"terms": "what a question names is compared as terms: a noun of its own"},
         "follow_up": {"question": "it reads and gives questions", "terms": "as above"},
-        "extract": {"question": "a noun", "terms": "a noun", "rerank": "the protocol of the reranker it is given"},
-        "decline": {"question": "a noun", "terms": "a noun"},
+        "kinds": {"question": "a noun", "terms": "a noun"},
+        "extract": {
+            "question": "a noun",
+            "terms": "a noun",
+            "kinds": "what an answer of the asked kind has in it, shared with decline",
+            "rerank": "the protocol of the reranker it is given",
+        },
+        "decline": {"question": "a noun", "terms": "a noun", "kinds": "shared with extract"},
         "cite": {"verify": "the verdict that is cited is verify's noun"},
     },
     "index": {

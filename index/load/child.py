@@ -47,6 +47,7 @@ def serve() -> None:
         answers.write(answer)
         answers.flush()
         gc.collect()
+        gc.freeze()  # what is left is here to stay, and need not be looked through again
 
 
 def _refuse(event: str, arguments: tuple[Any, ...]) -> None:

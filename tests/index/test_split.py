@@ -152,6 +152,11 @@ def test_kinds_are_told_apart() -> None:
     ]
 
 
+def test_even_a_heading_is_cut_where_it_is_too_long() -> None:
+    text = "A very long heading, " * 200
+    check(text, cut(text, (Mark(0, "heading", "A very long heading"),)))
+
+
 def test_a_sentence_with_a_note_behind_it_is_no_heading() -> None:
     assert next(iter(sentences_of("Overall trade has grown by a quarter. [3]"))).kind == "prose"
 

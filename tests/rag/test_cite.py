@@ -75,6 +75,14 @@ def test_metadata_stays_readable(metadata: str, shown: str) -> None:
     assert plain(metadata) == shown
 
 
+def test_the_same_quote_keeps_its_number() -> None:
+    composition = Composition([])
+    again = [Checked(Draft(WINDOWS[place].text, (WINDOWS[place],)), "supported", 0.9) for place in (1, 0, 1)]
+    list(composition.add(again, name_sources=False))
+    assert [statement.citations for statement in composition.statements] == [(1,), (2,), (1,)]
+    assert len(composition.citations) == 2
+
+
 def test_a_citation_names_the_other_documents_with_its_very_words() -> None:
     mine = window("Trade grew by 26% last year.", document("d_1"))
     other = hit("At noon. Trade grew by 26% last year. So it was.", document("d_2"), start=50)

@@ -180,6 +180,7 @@ def test_the_documentation_fetches_nothing_from_elsewhere(server: Running) -> No
     for path in ("/docs/swagger-ui.css", "/docs/swagger-ui-bundle.js", "/docs/start.js"):
         assert path in page.text
         assert server.http.get(path).status_code == 200
+    assert server.http.get("/docs/redoc.standalone.js").status_code == 404
 
 
 def test_the_description_names_every_route(server: Running) -> None:

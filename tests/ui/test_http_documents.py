@@ -62,6 +62,14 @@ def test_the_source_of_a_file_can_be_named(server: Running) -> None:
     assert document["source"] == "file:/home/a.txt"
 
 
+def test_each_file_or_none_has_a_source(server: Running) -> None:
+    files = [("files", ("a.txt", b"one")), ("files", ("b.txt", b"two"))]
+    reply = server.http.post("/v1/documents", files=files, data={"sources": "file:/a.txt"})
+    assert reply.status_code == 422
+    reply = server.http.post("/v1/documents", files=files, data={"dosier": "a"})
+    assert "'dosier'" in reply.json()["error"]["message"]
+
+
 @pytest.mark.parametrize(
     ("on_conflict", "outcome"), [("replace", "replaced"), ("keep_both", "added"), ("fail", "failed")]
 )
@@ -134,6 +142,12 @@ def test_a_bad_body_is_refused(server: Running, content: bytes, kind: str, statu
         reply = server.http.post(route, content=content, headers={"content-type": kind})
         assert reply.status_code == status, reply.text
         assert set(reply.json()["error"]) == {"type", "message", "hint"}
+
+
+def test_a_question_is_json(server: Running) -> None:
+    for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
+        reply = server.http.post("/v1/ask", content=b'{"question": "?"}', headers={"content-type": kind})
+        assert reply.status_code == 415
 
 
 def test_a_body_over_the_limit_is_refused_while_it_is_read(server: Running) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from stand_ins import FakeRag, answer_from, citation_of, hit_of
@@ -137,6 +137,7 @@ def test_text_for_a_terminal_steers_nothing(text: str) -> None:
     assert not any(char in shown for char in "\x1b\x07\u202e\u2066\r")
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.text(min_size=1).filter(lambda text: visible(text).strip()))
 def test_no_text_breaks_out(text: str) -> None:
     answer = answer_with(text)
@@ -152,6 +153,16 @@ def test_a_number_inside_a_quote_is_not_made_a_link() -> None:
     answer = answer_with("Reuters says [1]")
     seen = Seen(answer_html(replace(answer, disagreements=())))
     assert [value for tag, name, value in seen.attributes if name == "href"] == ["#answer-a_1-1"]
+
+
+def test_a_number_without_a_citation_is_no_link() -> None:
+    answer = answer_with("Trade grew.")
+    assert "[7]</p>" in answer_html(replace(answer, text=answer.text + " [7]", disagreements=()))
+
+
+def test_line_breaks_in_a_title_become_spaces() -> None:
+    assert visible("a\nb\r\nc\td") == "a b  c d"
+    assert visible("a\nb", keep_breaks=True) == "a\nb"
 
 
 def test_the_quote_is_marked_where_it_stands() -> None:

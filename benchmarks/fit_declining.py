@@ -1,0 +1,127 @@
+"""Fit the decision to decline to sets of questions and write `rag/decline.json`.
+
+Each folder that is named holds `documents/` and `questions.jsonl` with `question`, `abstain` (whether the documents do
+not answer) and, for follow-ups, `history`. Every set and both outcomes weigh the same, so that a large set does not
+decide alone. Figures are cross-validated: questions whose best passage is in the same document are never in both the
+fitted and the held-out part.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.progress import track
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import GroupKFold, cross_val_predict
+
+from index.load import files_of, source_of
+from index.records import Source
+from rag import decline
+from rag.answers import Ask, Turn
+from rag.config import RagConfig
+from rag.pipeline import Rag
+
+ANSWERED = 0.94
+"""The share of answerable questions, over all sets, that the threshold has to let through."""
+FOLDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A question with its features and what is right."""
+
+    set: str
+    group: str
+    answerable: bool
+    features: dict[str, float]
+
+
+def examples(rag: Rag, folder: Path) -> Iterator[Example]:
+    """Add a folder's documents as a dossier and read the features of its questions."""
+    sources = [source_of(path) for path in files_of([folder / "documents"]) if isinstance(path, Path)]
+    named = [Source(source.name, f"upload:{source.name}", source.content) for source in sources]
+    job = rag.shelf.wait(rag.shelf.add(folder.name, named).id)
+    if job.failed:
+        sys.exit(f"{folder}: {job.failed}")
+    lines = (folder / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+    for line in track([line for line in lines if line.strip()], description=folder.name, transient=True):
+        row = json.loads(line)
+        history = tuple(Turn(turn["role"], turn["content"]) for turn in row.get("history", ()))
+        question, judged = rag.evidence(Ask(row["question"], folder.name, history=history))
+        if judged:
+            group = f"{folder.name}/{judged[0].hit.document.name}"
+            yield Example(folder.name, group, not row["abstain"], decline.features(question, judged))
+
+
+def balanced(rows: list[Example]) -> NDArray[np.float64]:
+    """Weigh rows so that every set, and both outcomes in it, count the same."""
+    sizes: dict[tuple[str, bool], int] = {}
+    for row in rows:
+        sizes[row.set, row.answerable] = sizes.get((row.set, row.answerable), 0) + 1
+    weights = np.array([1 / sizes[row.set, row.answerable] for row in rows])
+    return weights / weights.mean()
+
+
+def main() -> None:
+    """Fit, report, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--dry", action="store_true", help="report only")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as data:
+        config = RagConfig(data=Path(data), models=RagConfig().models_folder)
+        with Rag.open(config) as rag:
+            rows = [example for folder in options.folders for example in examples(rag, folder.resolve())]
+    names = list(decline.USED)
+    values = np.array([[row.features[name] for name in names] for row in rows])
+    right = np.array([row.answerable for row in rows])
+    weights, groups = balanced(rows), np.array([row.group for row in rows])
+    model = LogisticRegression(C=1.0, max_iter=1000)
+    held_out = cross_val_predict(
+        model,
+        values,
+        right,
+        groups=groups,
+        cv=GroupKFold(FOLDS),
+        method="predict_proba",
+        params={"sample_weight": weights},
+    )[:, 1]
+    threshold = float(np.quantile(held_out[right], 1 - ANSWERED))
+    model.fit(values, right, sample_weight=weights)
+    figures = {}
+    for name in dict.fromkeys(row.set for row in rows):
+        part = np.array([row.set == name for row in rows])
+        figures[name] = {
+            "questions": int(part.sum()),
+            "auc": round(float(roc_auc_score(right[part], held_out[part])), 3),
+            "answered": round(float((held_out[part & right] >= threshold).mean()), 3),
+            "declined_rightly": round(float((held_out[part & ~right] < threshold).mean()), 3),
+        }
+        print(name, figures[name])
+    fitted = {
+        "weights": dict(zip(names, (round(float(weight), 4) for weight in model.coef_[0]), strict=True)),
+        "intercept": round(float(model.intercept_[0]), 4),
+        "threshold": round(threshold, 4),
+        "fitted": {
+            "date": date.today().isoformat(),
+            "script": "benchmarks/fit_declining.py",
+            "cross_validated": figures,
+        },
+    }
+    print(json.dumps(fitted, indent=1))
+    if not options.dry:
+        decline.FITTED.write_text(json.dumps(fitted, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
