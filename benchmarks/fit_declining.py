@@ -48,7 +48,7 @@ class Example:
 
 def examples(rag: Rag, folder: Path) -> Iterator[Example]:
     """Add a folder's documents as a dossier and read the features of its questions."""
-    sources = [source_of(path) for path in files_of([folder / "documents"]) if isinstance(path, Path)]
+    sources = [source_of(path, rag.config) for path in files_of([folder / "documents"]) if isinstance(path, Path)]
     named = [Source(source.name, f"upload:{source.name}", source.content) for source in sources]
     job = rag.shelf.wait(rag.shelf.add(folder.name, named).id)
     if job.failed:
