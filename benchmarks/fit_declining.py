@@ -57,10 +57,11 @@ def examples(rag: Rag, folder: Path) -> Iterator[Example]:
     for line in track([line for line in lines if line.strip()], description=folder.name, transient=True):
         row = json.loads(line)
         history = tuple(Turn(turn["role"], turn["content"]) for turn in row.get("history", ()))
-        question, judged = rag.evidence(Ask(row["question"], folder.name, history=history))
-        if judged:
-            group = f"{folder.name}/{judged[0].hit.document.name}"
-            yield Example(folder.name, group, not row["abstain"], decline.features(question, judged))
+        found = rag.evidence(Ask(row["question"], folder.name, history=history))
+        if found.judged:
+            group = f"{folder.name}/{found.judged[0].hit.document.name}"
+            values = decline.features(found.question, found.judged, found.unheard)
+            yield Example(folder.name, group, not row["abstain"], values)
 
 
 def balanced(rows: list[Example]) -> NDArray[np.float64]:

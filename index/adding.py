@@ -82,6 +82,7 @@ class Adding:
                 return
             self._library.jobs.start(item.job)
             try:
+                item = self._storing.fetched(item)
                 self._storing.do(item)
             except Cancelled:
                 pass  # settled as cancelled already, or left for the next start

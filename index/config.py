@@ -30,6 +30,8 @@ class IndexConfig(BaseSettings):
     """How long a passage may grow before the next one begins, in characters."""
     max_file_mb: int = Field(default=50, ge=1, le=1024)
     """The largest file that is read, in megabytes."""
+    feed_entries: int = Field(default=20, ge=1, le=1000)
+    """How many pages of a feed or sitemap are added, the first ones it lists."""
     threads: int = Field(default=0, ge=0, le=256)
     """How many texts are embedded or reranked side by side; 0 means one for each core."""
 

@@ -43,7 +43,8 @@ def check_date(value: str) -> None:
 
 def order_of(source: Source, originals: Originals) -> Order:
     """Make a source fit to be queued, its bytes among the originals; the caller holds their lock."""
-    if (source.content is None) == (source.text is None):
+    given_as = (source.content is not None) + (source.text is not None)
+    if given_as > 1 or (given_as == 0 and not source.is_address):
         raise BadInput(f"{source.name!r} must come as bytes or as text, one of the two.")
     given = storable_metadata(source.metadata)
     text = None if source.text is None else storable(source.text)

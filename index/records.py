@@ -72,7 +72,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Something to be added: a file's bytes, or text given as text (exactly one of the two)."""
+    """Something to be added: a file's bytes, text given as text, or neither: then its address is fetched."""
 
     name: str
     """What people call it: the file's name."""
@@ -82,6 +82,11 @@ class Source:
     text: str | None = None
     metadata: Metadata = field(default_factory=Metadata)
     """What the caller says about it; wins over what a reader finds."""
+
+    @property
+    def is_address(self) -> bool:
+        """Whether it is a page on the web, still to be fetched."""
+        return self.content is None and self.text is None and self.address.startswith(("http://", "https://"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -228,6 +228,7 @@ def _craft(config: IndexConfig, embedder: Embedder) -> Craft:
 
     return Craft(
         lambda name, content: load.read(name, content, config),
+        lambda address: load.fetched(address, config),
         load.from_text,
         lambda reading, header: split.split(
             reading, header, config.passage_characters, embedder.count_tokens, embedder.max_tokens

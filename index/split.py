@@ -130,8 +130,6 @@ def _kind(text: str, start: int, end: int, headings: set[int], *, alone: bool) -
     short = len(line.split()) <= _HEADING_WORDS and len(line) <= 120
     if alone and short and not _LIST_ITEM.match(line) and "|" not in line and not _END.search(line):
         return "heading"
-    if alone and short and len(line.split()) <= 4 and line.endswith(".") and not _LIST_ITEM.match(line):
-        return "heading"
     return "prose"
 
 

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embed import Embedder
-from index.errors import Cancelled, Conflict
-from index.library import Arrival, Cut, Item, Library, Stored, digest_of
+from index.errors import Cancelled, Conflict, UnreadableFile
+from index.library import Arrival, Cut, Item, Library, Order, Stored, digest_of
 from index.library.rows import merged
-from index.records import Metadata, Outcome, Place, Reading, Sentence
+from index.records import Metadata, Outcome, Place, Reading, Sentence, Source
 
 AT_ONCE = 16
 """How many passages are embedded between two pauses."""
@@ -41,6 +41,8 @@ class Craft:
 
     read: Callable[[str, bytes], Reading]
     """From a file's name and bytes."""
+    fetch: Callable[[str], Source | tuple[str, ...]]
+    """From a web address to its page, or to the addresses of the pages that a feed lists."""
     read_text: Callable[[str], Reading]
     """From text that comes as text: kept character for character."""
     split: Callable[[Reading, str], Sequence[Drafted]]
@@ -73,6 +75,35 @@ class Storing:
             self._refresh(item)
         else:
             self._add(item)
+
+    def fetched(self, item: Item) -> Item:
+        """Give the item with the bytes of its address, where those are not here yet.
+
+        Raises DossierError, Cancelled, and Outrun where the address is a feed: its entries took the item's place.
+        """
+        if item.kind == "refresh" or item.text is not None or item.original is not None:
+            return item
+        self._pause(item)
+        found = self._craft.fetch(item.source)
+        if not isinstance(found, Source):
+            self._unfold(item, found)
+            raise Outrun
+        library = self._library
+        with library.originals.lock:
+            original = library.originals.put(found.content or b"")
+            library.originals.settle()
+            kept = library.jobs.attach(item, found.name, original)
+        if not kept:
+            library.forget_originals({original})
+            raise Cancelled("The job was cancelled.")
+        return replace(item, name=found.name, original=original)
+
+    def _unfold(self, item: Item, addresses: Sequence[str]) -> None:
+        if item.name != item.source:
+            raise UnreadableFile(f"{item.source!r} is a feed inside a feed.", "Add it by itself.")
+        orders = [Order(f"{address} (in {item.source})", address, item.given, None, None) for address in addresses]
+        if not self._library.jobs.unfold(item, orders):
+            raise Cancelled("The job was cancelled.")
 
     def _add(self, item: Item) -> None:
         stored = self._library.documents.stored(item.dossier, item.source)

@@ -9,12 +9,17 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from index.split import header
 from rag.answers import Window
+from rag.extract import in_context
 from rag.kinds import holds_kind
+from rag.probe import Unheard
 from rag.question import Question
-from rag.terms import Terms, stems_of, terms_of
+from rag.terms import Terms, rarity, stems_of, terms_of
 
+USED = ("logit", "unheard", "names_missing", "rarest_missing", "expected_missing")
+"""The features that the fitted model weighs."""
+_STANDS_OUT = 1.0
+"""From how many logits on a word that the evidence does not speak to is named."""
 FITTED = Path(__file__).with_name("decline.json")
 """Weights and threshold, written by `benchmarks/fit_declining.py`."""
 
@@ -45,72 +50,42 @@ def fitted() -> Fitted:
     return Fitted(stored["weights"], stored["intercept"], stored["threshold"])
 
 
-def decide(question: Question, judged: Sequence[Window]) -> Decision:
+def decide(question: Question, judged: Sequence[Window], unheard: Unheard) -> Decision:
     """Judge the best windows; `judged` is in order, best first."""
     if not judged:
-        return Decision(False, 0.0, (missing_in(question, judged),))
-    values = features(question, judged)
+        return Decision(False, 0.0, (missing_in(question, judged, unheard),))
+    values = features(question, judged, unheard)
     model = fitted()
     logit = model.intercept + sum(weight * values[name] for name, weight in model.weights.items())
     confidence = 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
     if confidence >= model.threshold:
         return Decision(True, confidence, ())
-    return Decision(False, confidence, (missing_in(question, judged),))
+    return Decision(False, confidence, (missing_in(question, judged, unheard),))
 
 
-def features(question: Question, judged: Sequence[Window]) -> dict[str, float]:
-    """Describe how well the best window fits the question; every value is about 0 to 1 or a logit over ten."""
-    best = judged[0]
-    asked = question.terms
-    near = terms_of(_context(best))
-    wide = terms_of(_context(best) + " " + best.hit.passage.text)
-    weights = _rarity(asked.words, judged)
-    total = sum(weights.values()) or 1.0
-    following = judged[1].logit if len(judged) > 1 else best.logit - 5
+def features(question: Question, judged: Sequence[Window], unheard: Unheard) -> dict[str, float]:
+    """Describe how well the best window fits the question, in numbers of about 0 to 1."""
+    best, asked = judged[0], question.terms
+    wide = terms_of(in_context(best) + " " + best.hit.passage.text)
+    weights = rarity(asked.words, [window.hit.passage.text for window in judged])
     return {
-        "logit": best.logit / 10,
-        "lead": min(best.logit - following, 5.0) / 5,
-        "words_near": sum(w for word, w in weights.items() if word in near.words) / total,
-        "words_wide": sum(w for word, w in weights.items() if word in wide.words) / total,
-        "rarest_missing": max((w for word, w in weights.items() if word not in wide.words), default=0.0) / 4,
-        "names_missing": _share(asked.names - near.words, asked.names),
-        "names_missing_wide": _share(asked.names - wide.words, asked.names),
-        "numbers_missing": _share(asked.numbers - wide.numbers, asked.numbers),
-        "years_missing": float(bool(asked.years - wide.years)),
-        "negation_differs": float(asked.negated != terms_of(best.text).negated),
+        "logit": max(-10.0, min(10.0, best.logit)) / 10,
+        "unheard": max(0.0, min(10.0, unheard.gain)) / 10,
+        "names_missing": len(asked.names - wide.words) / (len(asked.names) or 1),
+        "rarest_missing": max((weight for word, weight in weights.items() if word not in wide.words), default=0.0) / 4,
         "expected_missing": float(not holds_kind(question, best.text)),
-        "fused": best.hit.score,
-        "length": min(len(asked.words), 15) / 15,
-        "broad": float(question.expects in ("summary", "comparison", "list")),
     }
 
 
-def missing_in(question: Question, judged: Sequence[Window]) -> str:
+def missing_in(question: Question, judged: Sequence[Window], unheard: Unheard) -> str:
     """Say in plain words what the nearest passages do not tell."""
-    near = terms_of(" ".join(_context(window) + " " + window.hit.passage.text for window in judged[:3]))
+    near = terms_of(" ".join(in_context(window) + " " + window.hit.passage.text for window in judged[:3]))
     absent = _as_written(question, near)
+    if not absent and unheard.gain > _STANDS_OUT:
+        absent = [f"“{unheard.word}”"]
     if absent:
         return f"The documents do not connect {_listed(absent)} with this question: {question.text}"
     return f"The documents do not tell: {question.text}"
-
-
-def _context(window: Window) -> str:
-    document = window.hit.document
-    return f"{header(document.metadata, document.name).strip()}. {window.text}"
-
-
-def _rarity(words: frozenset[str], judged: Sequence[Window]) -> dict[str, float]:
-    texts = [set(stems_of(window.hit.passage.text)) for window in {w.hit.passage.id: w for w in judged}.values()]
-    count = len(texts)
-    return {
-        word: math.log(1 + (count - held + 0.5) / (held + 0.5))
-        for word in sorted(words)
-        for held in (sum(word in text for text in texts),)
-    }
-
-
-def _share(part: frozenset[str], whole: frozenset[str]) -> float:
-    return len(part) / len(whole) if whole else 0.0
 
 
 def _as_written(question: Question, near: Terms) -> list[str]:

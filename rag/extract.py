@@ -13,7 +13,7 @@ from rag.answers import Draft, Window
 from rag.kinds import holds_kind
 from rag.question import Expects, Question
 from rag.rerank import Reranker
-from rag.terms import stems_of, terms_of
+from rag.terms import rarity, stems_of, terms_of
 
 LONGEST_QUOTE = 700
 """In characters: what a citation may have at most."""
@@ -66,13 +66,10 @@ def windows_of(hits: Sequence[Hit]) -> list[Window]:
 
 def shortlist(question: Question, windows: Sequence[Window], limit: int) -> list[Window]:
     """Keep the windows worth judging: those that hold most of the question's rare words, in good passages first."""
+    contexts = [in_context(window) for window in windows]
     wanted = set(stems_of(question.text))
-    held = [set(stems_of(_in_context(window))) & wanted for window in windows]
-    weights = {
-        word: math.log(1 + (len(windows) - count + 0.5) / (count + 0.5))
-        for word in wanted
-        for count in (sum(word in words for words in held),)
-    }
+    held = [set(stems_of(context)) & wanted for context in contexts]
+    weights = rarity(wanted, contexts)
     total = sum(weights.values()) or 1.0
     scores = [
         0.25 * window.hit.score + sum(sorted(weights[word] for word in words)) / total
@@ -84,9 +81,15 @@ def shortlist(question: Question, windows: Sequence[Window], limit: int) -> list
 
 def judge(question: str, windows: Sequence[Window], reranker: Reranker) -> list[Window]:
     """Score windows, each under its document's title and date, with the cross-encoder; best first."""
-    logits = reranker.score(question, [_in_context(window) for window in windows])
+    logits = reranker.score(question, [in_context(window) for window in windows])
     judged = [replace(window, logit=logit) for window, logit in zip(windows, logits, strict=True)]
     return sorted(judged, key=lambda window: (-window.logit, window.hit.document.id, window.start))
+
+
+def in_context(window: Window) -> str:
+    """Put the document's title, publisher and date before a window, for judging only."""
+    document = window.hit.document
+    return f"{header(document.metadata, document.name).strip()}. {window.text}"
 
 
 def choose(question: Question, judged: Sequence[Window], limit: int) -> list[Window]:
@@ -111,7 +114,7 @@ def choose(question: Question, judged: Sequence[Window], limit: int) -> list[Win
 def trim(question: Question, chosen: Sequence[Window], reranker: Reranker) -> list[Draft]:
     """Quote one sentence of a window alone where it answers as well; one that leans back keeps the one before it."""
     parts = [_parts(window) for window in chosen]
-    logits = iter(reranker.score(question.text, [_in_context(part) for several in parts for part in several]))
+    logits = iter(reranker.score(question.text, [in_context(part) for several in parts for part in several]))
     slack = _BREADTHS.get(question.expects, _FACT).slack
     drafts: dict[tuple[str, int, int], Draft] = {}
     for window, several in zip(chosen, parts, strict=True):
@@ -160,11 +163,6 @@ def _alone(window: Window) -> Window:
     return replace(window, start=window.focus, text=window.text[window.focus - window.start :])
 
 
-def _in_context(window: Window) -> str:
-    document = window.hit.document
-    return f"{header(document.metadata, document.name).strip()}. {window.text}"
-
-
 def _repeats(window: Window, other: Window) -> bool:
     """Whether two windows overlap or say the same in nearly the same words."""
     if window.hit.document.id == other.hit.document.id and window.start < other.end and other.start < window.end:
@@ -182,7 +180,7 @@ def _uncovered(question: Question, chosen: Sequence[Window]) -> list[str]:
 
 def _names(window: Window, subject: str) -> bool:
     wanted = set(stems_of(subject))
-    return bool(wanted) and wanted <= set(stems_of(_in_context(window)))
+    return bool(wanted) and wanted <= set(stems_of(in_context(window)))
 
 
 def rerank_passages(question: str, hits: Sequence[Hit], reranker: Reranker, depth: int = 20) -> tuple[Hit, ...]:

@@ -13,7 +13,7 @@ from typing import Self
 from index.errors import BadInput, Cancelled, NotFound
 from index.records import Document, Filter, Hit
 from index.shelf import Shelf
-from rag import cite, decline, extract, retrieve, verify
+from rag import cite, decline, extract, probe, retrieve, verify
 from rag.answers import Answer, Ask, Citation, Event, Finished, PassagesRead, Took, Window
 from rag.config import RagConfig
 from rag.follow_up import is_first, standalone
@@ -28,6 +28,18 @@ _JUDGED = 16
 """How many of their windows the cross-encoder judges."""
 _FOUND = 50
 """How many passages each search gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was found for a question and how well it fits."""
+
+    question: Question
+    found: tuple[Hit, ...]
+    """All passages that the searches gave, best first."""
+    judged: tuple[Window, ...]
+    """The windows that the cross-encoder judged, best first."""
+    unheard: probe.Unheard
 
 
 @dataclass
@@ -93,14 +105,19 @@ class Rag:
         question = understand(asked.standalone_question or standalone(asked.question, asked.history))
         since = time.perf_counter()
         found = self._found(question, asked)
-        hits = found[:_READ]
         since = clock.mark("retrieve_ms", since)
-        yield PassagesRead(hits)
+        yield PassagesRead(found[:_READ])
         _stop_if(cancel)
-        judged = self._judged(question, hits)
+        evidence = self._weighed(question, found)
         since = clock.mark("rerank_ms", since)
         _stop_if(cancel)
-        yield from self._answered(asked, question, found, judged, clock, since)
+        yield from self._answered(asked, evidence, clock, since)
+
+    def evidence(self, ask: Ask) -> Evidence:
+        """Find and judge what there is for a question, without answering it: for measuring and fitting."""
+        asked = _checked(ask, self.config)
+        question = understand(asked.standalone_question or standalone(asked.question, asked.history))
+        return self._weighed(question, self._found(question, asked))
 
     def search(
         self,
@@ -126,22 +143,17 @@ class Rag:
         ]
         return rankings[0] if len(rankings) == 1 else retrieve.merge(rankings, _FOUND)
 
-    def _judged(self, question: Question, hits: Sequence[Hit]) -> list[Window]:
-        windows = extract.shortlist(question, extract.windows_of(hits), _JUDGED)
-        return extract.judge(question.text, windows, self._reranker)
+    def _weighed(self, question: Question, found: tuple[Hit, ...]) -> Evidence:
+        """Judge the best passages' windows, and look for the word that they do not speak to."""
+        windows = extract.shortlist(question, extract.windows_of(found[:_READ]), _JUDGED)
+        judged = tuple(extract.judge(question.text, windows, self._reranker))
+        return Evidence(question, found, judged, probe.unheard(question.text, judged, self._reranker))
 
-    def _answered(
-        self,
-        ask: Ask,
-        question: Question,
-        found: Sequence[Hit],
-        judged: Sequence[Window],
-        clock: _Clock,
-        since: float,
-    ) -> Iterator[Event]:
-        decision = decline.decide(question, judged)
+    def _answered(self, ask: Ask, evidence: Evidence, clock: _Clock, since: float) -> Iterator[Event]:
+        question, judged = evidence.question, evidence.judged
+        decision = decline.decide(question, judged, evidence.unheard)
         missing = decision.missing if judged else (self._nothing_to_read(ask) or decision.missing[0],)
-        composition = cite.Composition(self._still_there(found))
+        composition = cite.Composition(self._still_there(evidence.found))
         if decision.answers:
             limit = ask.max_citations or self.config.max_citations
             drafts = extract.trim(question, extract.choose(question, judged, limit), self._reranker)
@@ -152,7 +164,7 @@ class Rag:
             since = clock.mark("verify_ms", since)
             yield from composition.add(proved, name_sources=len(documents) > 1)
             if not proved:
-                missing = (decline.missing_in(question, judged),)
+                missing = (decline.missing_in(question, judged, evidence.unheard),)
         answer = Answer(
             id=_new_id(),
             question=ask.question,

@@ -24,6 +24,10 @@ class Reranker(Protocol):
         """Give one logit a text, in the order given: above 0 means likelier than not that it answers."""
         ...
 
+    def score_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        """Give one logit a pair of question and text, in the order given."""
+        ...
+
 
 class CrossEncoder:
     """ms-marco-MiniLM-L-12-v2 in int8 through onnxruntime.
@@ -53,6 +57,10 @@ class CrossEncoder:
         """Give one logit a text; a question longer than a quarter of the model's limit is cut there."""
         short = self._shortened(question)
         return list(self._pool.map(lambda text: self._score_one(short, text), texts))
+
+    def score_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        """Give one logit a pair; long questions are cut as in `score`."""
+        return list(self._pool.map(lambda pair: self._score_one(self._shortened(pair[0]), pair[1]), pairs))
 
     def _shortened(self, question: str) -> str:
         encoding = self._measure.encode(question, add_special_tokens=False)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -100,6 +102,16 @@ def terms_of(text: str) -> Terms:
 def stems_of(text: str) -> list[str]:
     """Give the stems of a text's subject words in their order, with repetitions."""
     return [stem(word) for word in _WORD.findall(text) if word.casefold() not in FUNCTION_WORDS]
+
+
+def rarity(words: Collection[str], texts: Sequence[str]) -> dict[str, float]:
+    """Weigh stems by how few of the texts hold them (the idf of BM25); equal texts count once."""
+    held = [set(stems_of(text)) for text in dict.fromkeys(texts)]
+    weights = {}
+    for word in sorted(words):
+        count = sum(word in text for text in held)
+        weights[word] = math.log(1 + (len(held) - count + 0.5) / (count + 0.5))
+    return weights
 
 
 def _begins_sentence(text: str, position: int) -> bool:

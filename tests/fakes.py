@@ -59,6 +59,9 @@ class FakeReranker:
         wanted = _content_words(question)
         return [14 * len(wanted & _content_words(text)) / (len(wanted) or 1) - 5 for text in texts]
 
+    def score_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+        return [self.score(question, [text])[0] for question, text in pairs]
+
 
 def _content_words(text: str) -> set[str]:
     return {word[:6] for word in re.findall(r"\w+", text.lower()) if len(word) > 3 or word.isdigit()}

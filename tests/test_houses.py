@@ -32,7 +32,14 @@ EDGES = {
             "kinds": "what an answer of the asked kind has in it, shared with decline",
             "rerank": "the protocol of the reranker it is given",
         },
-        "decline": {"question": "a noun", "terms": "a noun", "kinds": "shared with extract"},
+        "decline": {
+            "question": "a noun",
+            "terms": "a noun",
+            "kinds": "shared with extract",
+            "extract": "the context in which a window is judged",
+            "probe": "its noun Unheard",
+        },
+        "probe": {"rerank": "its protocol", "terms": "a noun", "extract": "the context in which a window is judged"},
         "cite": {"verify": "the verdict that is cited is verify's noun"},
     },
     "index": {

@@ -39,7 +39,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One source about to be queued; exactly one of text and original."""
+    """One source about to be queued: text, an original, or neither where its address is to be fetched."""
 
     name: str
     source: str
@@ -119,6 +119,36 @@ class Jobs:
                 " WHERE job = ? AND ordinal = ? AND outcome IS NULL",
                 (outcome, passages, error or None, item.job, item.ordinal),
             )
+            return done.rowcount == 1
+
+    def attach(self, item: Item, name: str, original: str) -> bool:
+        """Note what was fetched for an item, unless it was cancelled meanwhile; give whether."""
+        with self._database.write() as connection:
+            done = connection.execute(
+                "UPDATE job_items SET name = ?, original = ? WHERE job = ? AND ordinal = ? AND outcome IS NULL",
+                (name, original, item.job, item.ordinal),
+            )
+            return done.rowcount == 1
+
+    def unfold(self, item: Item, orders: Sequence[Order]) -> bool:
+        """Put what a feed lists in the place of its item, unless it was cancelled meanwhile; give whether."""
+        with self._database.write() as connection:
+            done = connection.execute(
+                "DELETE FROM job_items WHERE job = ? AND ordinal = ? AND outcome IS NULL", (item.job, item.ordinal)
+            )
+            (last,) = connection.execute(
+                "SELECT coalesce(max(ordinal), -1) FROM job_items WHERE job = ?", (item.job,)
+            ).fetchone()
+            if done.rowcount == 1:
+                rows = (
+                    (item.job, ordinal, order.name, order.source, pack_metadata(order.given), order.text, order.original)
+                    for ordinal, order in enumerate(orders, max(last, item.ordinal) + 1)
+                )
+                connection.executemany(
+                    "INSERT INTO job_items (job, ordinal, name, source, given, text, original)"
+                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    rows,
+                )
             return done.rowcount == 1
 
     def open(self, item: Item) -> bool:

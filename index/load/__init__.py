@@ -20,12 +20,12 @@ from index.load.formats import (
 )
 from index.load.headings import headings_in, title_in
 from index.load.sandbox import SANDBOX
-from index.records import Metadata, Reading
+from index.records import Metadata, Reading, Source
 
 if TYPE_CHECKING:  # the child process must not pay for the settings
     from index.config import IndexConfig
 
-__all__ = ["Skipped", "files_of", "from_text", "read", "reader_of", "source_of", "supported"]
+__all__ = ["Skipped", "fetched", "files_of", "from_text", "read", "reader_of", "source_of", "supported"]
 
 
 def read(name: str, content: bytes, config: IndexConfig) -> Reading:
@@ -47,6 +47,18 @@ def read(name: str, content: bytes, config: IndexConfig) -> Reading:
     if not reading.text.strip():
         raise UnreadableFile(f"{shown(name)} holds no text.", "Leave it out, or save it again with its text.")
     return _checked(replace(reading, metadata=dated(reading.metadata, name, reading.text)))
+
+
+def fetched(url: str, config: IndexConfig) -> Source | tuple[str, ...]:
+    """Fetch a page or file; of a feed or sitemap, give the addresses that it lists instead.
+
+    Raises BadInput, Refused, TooLarge or UnreadableFile.
+    """
+    from index.load import fetch, feed  # only web addresses need the network
+
+    source = fetch.fetch(url, config)
+    content = source.content or b""
+    return feed.entries(url, content, config.feed_entries) if feed.looks_like_feed(content) else source
 
 
 def from_text(text: str) -> Reading:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag.decline import decide, missing_in
+from rag.decline import USED, decide, features, fitted, missing_in
+from rag.probe import Unheard
 from rag.question import understand
 from tests.rag.made import document, window
 
@@ -35,7 +36,7 @@ def test_better_evidence_is_never_trusted_less(asked: str, given_: list[tuple[st
     ordered = sorted(given_, key=lambda pair: -pair[1])
     judged = [window(text, document(f"d_{n}"), logit) for n, (text, logit) in enumerate(ordered)]
     raised = [replace(one, logit=one.logit + better) for one in judged]
-    before, after = decide(question, judged), decide(question, raised)
+    before, after = decide(question, judged, Unheard()), decide(question, raised, Unheard())
     assert 0 <= before.confidence <= after.confidence + 1e-9 <= 1 + 1e-9
     assert after.answers or not before.answers
     for decision in (before, after):
@@ -43,15 +44,15 @@ def test_better_evidence_is_never_trusted_less(asked: str, given_: list[tuple[st
 
 
 def test_nothing_found_is_no_answer() -> None:
-    decision = decide(understand("Who is the mayor?"), [])
+    decision = decide(understand("Who is the mayor?"), [], Unheard())
     assert (decision.answers, decision.confidence) == (False, 0.0)
     assert "Who is the mayor?" in decision.missing[0]
 
 
 def test_clear_evidence_answers_and_none_does_not() -> None:
     question = understand("How much did trade grow in 2024?")
-    assert decide(question, [window(TEXTS[0], logit=9.0)]).answers
-    assert not decide(question, [window(TEXTS[1], logit=-10.0)]).answers
+    assert decide(question, [window(TEXTS[0], logit=9.0)], Unheard()).answers
+    assert not decide(question, [window(TEXTS[1], logit=-10.0)], Unheard()).answers
 
 
 @pytest.mark.parametrize(
@@ -63,7 +64,7 @@ def test_clear_evidence_answers_and_none_does_not() -> None:
     ],
 )
 def test_what_is_missing_is_named(question: str, named: list[str], unnamed: list[str]) -> None:
-    sentence = missing_in(understand(question), [window(TEXTS[2])])
+    sentence = missing_in(understand(question), [window(TEXTS[2])], Unheard())
     told = sentence.removesuffix(question)
     assert sentence.endswith(question)
     assert all(f"“{name}”" in told for name in named)
@@ -71,4 +72,18 @@ def test_what_is_missing_is_named(question: str, named: list[str], unnamed: list
 
 
 def test_without_a_name_to_miss_the_question_itself_is_named() -> None:
-    assert missing_in(understand("Why did it fall?"), []) == "The documents do not tell: Why did it fall?"
+    assert missing_in(understand("Why did it fall?"), [], Unheard()) == "The documents do not tell: Why did it fall?"
+
+
+def test_a_word_that_the_evidence_does_not_speak_to_is_named_and_lowers_the_confidence() -> None:
+    question, judged = understand("How much did trade grow in spring?"), [window(TEXTS[0], logit=4.0)]
+    heard, unheard = decide(question, judged, Unheard()), decide(question, judged, Unheard("spring", 6.0))
+    assert unheard.confidence < heard.confidence
+    assert "spring" in missing_in(question, judged, Unheard("spring", 6.0))
+    assert "spring" not in missing_in(question, judged, Unheard("spring", 0.2)).split(":")[0]
+
+
+def test_every_fitted_weight_is_of_a_feature_that_is_measured() -> None:
+    question, judged = understand("How much did trade grow?"), [window(TEXTS[0])]
+    assert set(fitted().weights) <= set(features(question, judged, Unheard()))
+    assert set(USED) == set(features(question, judged, Unheard()))
