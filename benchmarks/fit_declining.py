@@ -1,9 +1,9 @@
 """Fit the decision to decline to sets of questions and write `rag/decline.json`.
 
-Each folder that is named holds `documents/` and `questions.jsonl` with `question`, `abstain` (whether the documents do
-not answer) and, for follow-ups, `history`. Every set and both outcomes weigh the same, so that a large set does not
-decide alone. Figures are cross-validated: questions whose best passage is in the same document are never in both the
-fitted and the held-out part.
+Each folder that is named holds `documents/` and `questions.jsonl` with `question`, `abstain` (whether the documents
+do not answer) and, for follow-ups, `history`. Both outcomes of a set weigh the same, however many of each it has.
+Figures are cross-validated: questions whose best passage is in the same document are never in both the fitted and the
+held-out part.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import argparse
 import json
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 
@@ -64,25 +65,38 @@ def examples(rag: Rag, folder: Path) -> Iterator[Example]:
             yield Example(folder.name, group, not row["abstain"], values)
 
 
+def measured(folders: list[Path]) -> list[Example]:
+    """Read the features of all questions, over a new library."""
+    with tempfile.TemporaryDirectory() as data:
+        config = RagConfig(data=Path(data), models=RagConfig().models_folder)
+        with Rag.open(config) as rag:
+            return [example for folder in folders for example in examples(rag, folder.resolve())]
+
+
+def kept(file: Path | None) -> list[Example]:
+    """Read features that an earlier run kept."""
+    if file is None or not file.exists():
+        return []
+    return [Example(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
 def balanced(rows: list[Example]) -> NDArray[np.float64]:
-    """Weigh rows so that every set, and both outcomes in it, count the same."""
-    sizes: dict[tuple[str, bool], int] = {}
-    for row in rows:
-        sizes[row.set, row.answerable] = sizes.get((row.set, row.answerable), 0) + 1
-    weights = np.array([1 / sizes[row.set, row.answerable] for row in rows])
-    return weights / weights.mean()
+    """Weigh rows so that both outcomes of a set count the same, and a set counts by its size."""
+    sizes = Counter((row.set, row.answerable) for row in rows)
+    totals = Counter(row.set for row in rows)
+    return np.array([totals[row.set] / (2 * sizes[row.set, row.answerable]) for row in rows])
 
 
 def main() -> None:
     """Fit, report, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--features", type=Path, help="keep the features here, and read them from here when it exists")
     parser.add_argument("--dry", action="store_true", help="report only")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as data:
-        config = RagConfig(data=Path(data), models=RagConfig().models_folder)
-        with Rag.open(config) as rag:
-            rows = [example for folder in options.folders for example in examples(rag, folder.resolve())]
+    rows = kept(options.features) or measured(options.folders)
+    if options.features:
+        options.features.write_text("\n".join(json.dumps(asdict(row)) for row in rows), encoding="utf-8")
     names = list(decline.USED)
     values = np.array([[row.features[name] for name in names] for row in rows])
     right = np.array([row.answerable for row in rows])

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 
+import numpy as np
+
 from index.config import IndexConfig
 from index.embed import Embedder
 from index.errors import DossierError
@@ -14,6 +16,7 @@ from index.upkeep import Upkeep
 
 LEAST_FREE_MB = 500
 FAR_FROM_ROUNDING = 0.02
+MEND = "dossier doctor --mend"
 
 
 def of(config: IndexConfig, library: Library, upkeep: Upkeep, embedder: Embedder) -> tuple[Health, ...]:
@@ -32,7 +35,10 @@ def _library(library: Library) -> Health:
     wrong = sound(library)
     if wrong:
         return Health(
-            "library", False, f"library.sqlite is damaged: {'; '.join(wrong)}.", "put a backup of it in its place"
+            "library",
+            False,
+            f"library.sqlite is damaged: {'; '.join(wrong)}.",
+            "dossier restore BACKUP --data NEW_FOLDER",
         )
     return Health("library", True, "library.sqlite is sound.")
 
@@ -45,21 +51,26 @@ def _passages(library: Library) -> Health:
             for document in library.documents.of_dossier(dossier):
                 count += len(library.passages.of_document(document))
     except DossierError as error:
-        return Health("passages", False, error.message, "put a backup of library.sqlite in its place")
+        return Health("passages", False, error.message, "dossier restore BACKUP --data NEW_FOLDER")
     return Health("passages", True, f"{count} passages are what was stored.")
 
 
 def _vectors(library: Library, embedder: Embedder) -> Health:
-    odd = 0
-    for dossier in library.dossiers.ids():
-        matrix = library.embeddings.of_dossier(dossier, embedder.dimensions).matrix
-        lengths = (matrix**2).sum(axis=1)
-        odd += int((abs(lengths - 1) > FAR_FROM_ROUNDING).sum())
+    odd = sum(len(keys) for keys in odd_vectors(library, embedder.dimensions).values())
     if odd:
-        return Health(
-            "vectors", False, f"{odd} vectors are not of length 1.", f"dossier reindex --embedder {embedder.name}"
-        )
+        return Health("vectors", False, f"{odd} vectors are not of length 1.", MEND)
     return Health("vectors", True, f"All vectors are of length 1 ({embedder.name}).")
+
+
+def odd_vectors(library: Library, dimensions: int) -> dict[int, list[int]]:
+    """Give the passages whose vectors are not of length 1, by the key of their document."""
+    found: dict[int, list[int]] = {}
+    for dossier in library.dossiers.ids():
+        vectors = library.embeddings.of_dossier(dossier, dimensions)
+        lengths = (vectors.matrix.astype(np.float64) ** 2).sum(axis=1)
+        for place in np.flatnonzero(~(abs(lengths - 1) <= FAR_FROM_ROUNDING)):  # a vector of NaN has no length
+            found.setdefault(int(vectors.documents[place]), []).append(int(vectors.keys[place]))
+    return found
 
 
 def _indexes(upkeep: Upkeep) -> list[Health]:
@@ -69,7 +80,7 @@ def _indexes(upkeep: Upkeep) -> list[Health]:
         message = (
             "in step with the library." if well else f"lacks {len(lacking)} passages, has {len(surplus)} too many."
         )
-        found.append(Health(name, well, message, "" if well else "close Dossier, delete data/indexes, start it again"))
+        found.append(Health(name, well, message, "" if well else MEND))
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -72,6 +73,17 @@ class VectorsKeeper:
         with self._using:
             return self._index.keys() if self._index is not None and self.in_step() else None
 
+    @property
+    def seq(self) -> int:
+        """The change of the library that the open index shows, 0 where none is open."""
+        return max(self._seq, 0)
+
+    def anew(self, stop: threading.Event) -> None:
+        """Build the index again from the library."""
+        with self._changing:
+            self._checked = True
+            self._build(stop)
+
     def look_after(self, stop: threading.Event) -> None:
         """Bring the index up to date: check it once, then replay what happened, or build it anew."""
         with self._changing:
@@ -80,9 +92,8 @@ class VectorsKeeper:
             if not self._checked:
                 self._seq = self._trusted(stop)
                 self._checked = True
-            replay = self._library.changes.since(self._dossier, max(self._seq, 0))
-            many = len(replay.removed) > WORTH_REBUILDING * self._library.passages.count(self._dossier)
-            if self._seq == UNUSABLE or many:
+            replay = self._behind()
+            if replay is None:
                 self._build(stop)
             else:
                 self._replay(replay)
@@ -99,6 +110,16 @@ class VectorsKeeper:
         with self._changing:
             self._close()
 
+    def _behind(self) -> Replay | None:
+        """Give what the index has to replay; None when it is better built anew."""
+        try:
+            replay = None if self._seq == UNUSABLE else self._library.changes.since(self._dossier, self._seq)
+        except IndexDamaged:  # the changes since then were trimmed
+            return None
+        if replay and len(replay.removed) > WORTH_REBUILDING * self._library.passages.count(self._dossier):
+            return None
+        return replay
+
     def _close(self) -> None:
         with self._using:
             index, self._index, self._seq = self._index, None, UNUSABLE
@@ -114,6 +135,9 @@ class VectorsKeeper:
         try:
             seq = vectors.stamped(self._folder, self._fingerprint)
             found = vectors.probe(self._folder, stop)
+            with self._library.database.read():
+                expected = self._library.passages.keys_of_dossier(self._dossier)
+                replay = self._library.changes.since(self._dossier, seq)
         except IndexDamaged:
             return UNUSABLE
         kept = self._library.embeddings.of_passages(list(found.sample), self._dimensions)
@@ -122,9 +146,6 @@ class VectorsKeeper:
             for key, vector in zip(kept.keys, kept.matrix, strict=True)
             if int(key) in found.sample
         )
-        with self._library.database.read():
-            expected = self._library.passages.keys_of_dossier(self._dossier)
-            replay = self._library.changes.since(self._dossier, seq)
         after = (found.keys | set(replay.put)) - set(replay.removed)
         return seq if (same or replay.put) and after == expected else UNUSABLE
 
@@ -149,13 +170,12 @@ class VectorsKeeper:
         with self._library.database.read():
             seq = self._library.changes.last(self._dossier)
             keys = sorted(self._library.passages.keys_of_dossier(self._dossier))
-        index = Approximate.open(beside)
-        for start in range(0, len(keys), AT_ONCE):
-            if stop.is_set():
-                break
-            part = self._library.embeddings.of_passages(keys[start : start + AT_ONCE], self._dimensions)
-            index.put(part.keys, part.matrix)
-        index.close()
+        with closing(Approximate.open(beside)) as index:  # one that stays open would be in the way of the next try
+            for start in range(0, len(keys), AT_ONCE):
+                if stop.is_set():
+                    break
+                part = self._library.embeddings.of_passages(keys[start : start + AT_ONCE], self._dimensions)
+                index.put(part.keys, part.matrix)
         if stop.is_set():
             return
         vectors.stamp(beside, seq, self._fingerprint)

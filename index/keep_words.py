@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from index.errors import IndexDamaged
@@ -40,8 +40,11 @@ class WordsKeeper:
             return self._index
 
     def anew(self) -> Keywords:
-        """Build the index again because a search failed on it."""
+        """Build the index again: a search failed on it, or nothing removed may be left in it."""
         with self._lock:
+            with suppress(IndexDamaged):
+                self.close()  # its merging threads must not write beside the new one
+            self._index = None
             self._index = self._built()
             return self._index
 

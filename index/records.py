@@ -86,7 +86,7 @@ class Source:
     @property
     def is_address(self) -> bool:
         """Whether it is a page on the web, still to be fetched."""
-        return self.content is None and self.text is None and self.address.startswith(("http://", "https://"))
+        return self.content is None and self.text is None and not self.address.startswith("upload:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +236,21 @@ class Health:
     message: str
     mend: str = ""
     """The command that mends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Compacted:
+    """What compacting dropped."""
+
+    versions: int
+    """Versions of documents that were replaced."""
+    vectors: int
+    changes: int
+    """Entries of the change log that every index had passed."""
+    jobs: int
+    before: int
+    """Bytes of the data folder, without models and backups."""
+    after: int
 
 
 def place_of(marks: Sequence[Mark], start: int, end: int) -> Place:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -16,9 +17,24 @@ from index.errors import BadInput, EmbedderChanged
 from index.finding import Finding
 from index.given import order_of, storable, storable_metadata
 from index.library import Library, Order
+from index.library.backup import Backup, restore
 from index.owner import Owner
-from index.records import Conflict, Document, Dossier, Filter, Found, Health, Job, Metadata, Passage, Source
+from index.records import (
+    Compacted,
+    Conflict,
+    Document,
+    Dossier,
+    Filter,
+    Found,
+    Health,
+    Job,
+    Metadata,
+    Passage,
+    Source,
+)
+from index.reindex import Tell, change_embedder
 from index.storing import Craft
+from index.tending import Tending
 from index.upkeep import Upkeep
 
 EVERYTHING = Filter()
@@ -29,15 +45,16 @@ class Shelf:
     """Documents of one data folder, searchable by meaning and by words; owns the folder while it is open."""
 
     def __init__(
-        self, config: IndexConfig, owner: Owner, library: Library, upkeep: Upkeep, adding: Adding, embedder: Embedder
+        self, config: IndexConfig, owner: Owner, library: Library, upkeep: Upkeep, adding: Adding, craft: Craft
     ) -> None:
         self._config = config
         self._owner = owner
         self._library = library
         self._upkeep = upkeep
         self._adding = adding
-        self._embedder = embedder
-        self._finding = Finding(library, upkeep, embedder)
+        self._embedder = craft.embedder
+        self._finding = Finding(library, upkeep, craft.embedder)
+        self._tending = Tending(config.data, library, upkeep, craft)
 
     @classmethod
     def open(cls, config: IndexConfig, embedder: Embedder | None = None, address: str | None = None) -> Shelf:
@@ -51,19 +68,44 @@ class Shelf:
             undo.callback(owner.release)
             library = Library.open(config.data)
             undo.callback(library.close)
-            if embedder is None:
-                from index.embed import open_embedder  # ONNX takes a moment that no one needs with another embedder
-
-                embedder = open_embedder(config)
+            embedder = embedder or _configured(config)
             _refuse_another_embedder(library, embedder)
             upkeep = Upkeep(
                 library, config.data / "indexes", embedder.dimensions, embedder.fingerprint, config.chroma_from
             )
-            adding = Adding(library, _craft(config, embedder), upkeep.settle)
+            craft = _craft(config, embedder)
+            adding = Adding(library, craft, upkeep.settle)
             upkeep.start()
             adding.start()
             undo.pop_all()
-        return cls(config, owner, library, upkeep, adding, embedder)
+        return cls(config, owner, library, upkeep, adding, craft)
+
+    @staticmethod
+    def change_embedder(config: IndexConfig, tell: Tell, embedder: Embedder | None = None) -> int:
+        """Embed the whole library by the configured embedder, then swap it in at once; give how many passages.
+
+        A kill keeps the old vectors. Raises LibraryBusy, LibraryDamaged, StorageFull.
+        """
+        owner = Owner.take(config.data)
+        with ExitStack() as undo:
+            undo.callback(owner.release)
+            library = Library.open(config.data)
+            undo.callback(library.close)
+            passages = change_embedder(library, _craft(config, embedder or _configured(config)), tell)
+            library.database.empty_log()
+            return passages
+
+    @staticmethod
+    def restore(archive: Path, data: Path) -> int:
+        """Put a backup's library into a folder without one; give how many original files came with it.
+
+        Raises Conflict, UnreadableFile, LibraryBusy, StorageFull.
+        """
+        owner = Owner.take(data)
+        try:
+            return restore(archive, data)
+        finally:
+            owner.release()
 
     def close(self) -> None:
         """Stop at the next small step and give the folder up; what is queued goes on after the next opening."""
@@ -221,6 +263,28 @@ class Shelf:
     def doctor(self) -> tuple[Health, ...]:
         """Check every part of the shelf."""
         return checkup.of(self._config, self._library, self._upkeep, self._embedder)
+
+    def mend(self) -> tuple[str, ...]:
+        """Mend what can be mended from the library itself; say what was done."""
+        return self._tending.mend()
+
+    def reindex(self) -> int:
+        """Embed every passage again and build both indexes anew; give how many vectors had to be mended."""
+        return self._tending.reindex()
+
+    def compact(self) -> Compacted:
+        """Drop what nobody may cite or needs any more, from every file of the data folder but backups."""
+        return self._tending.compact()
+
+    def back_up(self) -> Backup:
+        """Write an archive of this moment into the folder `backups`, while others go on."""
+        return self._tending.back_up()
+
+
+def _configured(config: IndexConfig) -> Embedder:
+    from index.embed import open_embedder  # ONNX takes a moment that no one needs with another embedder
+
+    return open_embedder(config)
 
 
 def _craft(config: IndexConfig, embedder: Embedder) -> Craft:

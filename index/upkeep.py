@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index.errors import Cancelled, NotFound
+from index.errors import Cancelled, IndexDamaged, NotFound
 from index.keep_vectors import VectorsKeeper
 from index.keep_words import WordsKeeper
 from index.keywords import Keywords
@@ -91,9 +91,13 @@ class Upkeep:
         with room.scanning:
             if room.scan is None:
                 room.scan = self._image(dossier)
-            with self._library.database.read():
-                replay = self._library.changes.since(dossier, room.scan.seq)
-                fresh = self._library.embeddings.of_passages(replay.put, self._dimensions)
+            try:
+                with self._library.database.read():
+                    replay = self._library.changes.since(dossier, room.scan.seq)
+                    fresh = self._library.embeddings.of_passages(replay.put, self._dimensions)
+            except IndexDamaged:  # the changes since then were trimmed
+                room.scan = self._image(dossier)
+                return room.scan
             if not replay.empty:
                 with room.scan.lock:
                     room.scan.remove(replay.removed)
@@ -127,6 +131,24 @@ class Upkeep:
             room.vectors.close()
             shutil.rmtree(room.folder, ignore_errors=True)
         self.notice()
+
+    def build_anew(self) -> None:
+        """Build every index anew from the library, so that nothing removed is left in its files."""
+        for dossier in self._library.dossiers.ids():
+            room = self._room(dossier)
+            room.words.anew()
+            with room.scanning:
+                room.scan = None
+            if self._wants_chroma(dossier):
+                with self._at_work("building the vector indexes anew"):
+                    room.vectors.anew(self._stop)
+            else:
+                room.vectors.throw_away()
+
+    def passed(self, dossier: int) -> int:
+        """Give the last change that every index of the dossier shows."""
+        words = self.words(dossier).seq
+        return min(words, self._room(dossier).vectors.seq) if self._wants_chroma(dossier) else words
 
     def states(self) -> Iterator[tuple[str, set[int], set[int]]]:
         """Give, for each index on the disk, its name, the passages it lacks and those it should not have."""

@@ -13,8 +13,20 @@ from typing import Self
 from index.errors import BadInput, Cancelled, NotFound
 from index.records import Document, Filter, Hit
 from index.shelf import Shelf
-from rag import cite, decline, extract, probe, retrieve, verify
-from rag.answers import Answer, Ask, Citation, Event, Finished, PassagesRead, Took, Window
+from rag import cite, compare, decline, extract, probe, retrieve, verify
+from rag.answers import (
+    Answer,
+    Ask,
+    Citation,
+    Disagreement,
+    Draft,
+    Event,
+    Finished,
+    PassagesRead,
+    Took,
+    Value,
+    Window,
+)
 from rag.config import RagConfig
 from rag.follow_up import is_first, standalone
 from rag.question import Question, aside, understand
@@ -154,14 +166,13 @@ class Rag:
         decision = decline.decide(question, judged, evidence.unheard)
         missing = decision.missing if judged else (self._nothing_to_read(ask) or decision.missing[0],)
         composition = cite.Composition(self._still_there(evidence.found))
+        sides: tuple[compare.Side, ...] = ()
         if decision.answers:
-            limit = ask.max_citations or self.config.max_citations
-            drafts = extract.trim(question, extract.choose(question, judged, limit), self._reranker)
+            sides, drafts = self._drafted(question, judged, ask.max_citations or self.config.max_citations)
             since = clock.mark("answer_ms", since)
-            checked = [verify.check_quotes(draft, self._text_of, decision.confidence) for draft in drafts]
-            proved = [verdict for verdict in checked if verdict.support == "supported"]
+            proved = self._proved(drafts, decision.confidence)
+            clock.mark("verify_ms", since)
             documents = {window.hit.document.id for verdict in proved for window in verdict.draft.evidence}
-            since = clock.mark("verify_ms", since)
             yield from composition.add(proved, name_sources=len(documents) > 1)
             if not proved:
                 missing = (decline.missing_in(question, judged, evidence.unheard),)
@@ -177,10 +188,23 @@ class Rag:
             citations=tuple(composition.citations),
             nearest=() if composition.statements else _nearest(judged, composition.hits),
             missing=missing,
+            disagreements=_disagreements(question, sides, composition.citations),
             took=clock.took(),
             conversation_id=ask.conversation_id,
         )
         yield Finished(answer)
+
+    def _drafted(
+        self, question: Question, judged: Sequence[Window], limit: int
+    ) -> tuple[tuple[compare.Side, ...], list[Draft]]:
+        """Choose what to quote: every side where sources give different figures, else the fewest windows."""
+        chosen = extract.choose(question, judged, limit)
+        sides = compare.sides(question, chosen, judged)[:limit]
+        return sides, extract.trim(question, [side.window for side in sides] or chosen, self._reranker)
+
+    def _proved(self, drafts: Sequence[Draft], confidence: float) -> list[verify.Checked]:
+        checked = [verify.check_quotes(draft, self._text_of, confidence) for draft in drafts]
+        return [verdict for verdict in checked if verdict.support == "supported"]
 
     def _still_there(self, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         """Leave out the hits of documents that were removed since they were found."""
@@ -249,6 +273,25 @@ def _nearest(judged: Sequence[Window], found: Sequence[Hit]) -> tuple[Citation, 
     best = list({window.hit.passage.id: window for window in reversed(judged)}.values())[::-1]
     best.sort(key=lambda window: -window.logit)
     return tuple(cite.cite(window, number, "nearest", found) for number, window in enumerate(best[:3], start=1))
+
+
+def _disagreements(
+    question: Question, sides: Sequence[compare.Side], citations: Sequence[Citation]
+) -> tuple[Disagreement, ...]:
+    """Name the sides by the citations that prove them."""
+    values = []
+    for side in sides:
+        numbers = tuple(citation.number for citation in citations if _covers(citation, side.window))
+        if numbers:
+            values.append(Value(side.figure.written, numbers))
+    if len(values) < 2 or not compare.disagree(sides):
+        return ()
+    return (Disagreement(compare.about(question), tuple(values)),)
+
+
+def _covers(citation: Citation, window: Window) -> bool:
+    same = citation.document.id == window.hit.document.id
+    return same and citation.start < window.end and window.start < citation.end
 
 
 def _stop_if(cancel: Flag | None) -> None:

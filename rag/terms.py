@@ -31,7 +31,7 @@ _ASKING_WORDS = frozenset(
 )
 """Words with which people ask rather than name what they ask for."""
 
-_NUMBER_WORDS = {
+NUMBER_WORDS = {
     word: str(value)
     for value, word in enumerate(
         """zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen
@@ -88,8 +88,8 @@ def terms_of(text: str) -> Terms:
     for match in _WORD.finditer(text):
         for part in match.group().split("-") if "-" in match.group() else (match.group(),):
             lowered = part.casefold()
-            if lowered in _NUMBER_WORDS:
-                numbers.add(_NUMBER_WORDS[lowered])
+            if lowered in NUMBER_WORDS:
+                numbers.add(NUMBER_WORDS[lowered])
             if lowered in FUNCTION_WORDS or lowered in _ASKING_WORDS or len(part) < 2:
                 continue
             words.add(stem(part))

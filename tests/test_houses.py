@@ -40,6 +40,7 @@ EDGES = {
             "probe": "its noun Unheard",
         },
         "probe": {"rerank": "its protocol", "terms": "a noun", "extract": "the context in which a window is judged"},
+        "compare": {"question": "a noun", "terms": "a noun"},
         "cite": {"verify": "the verdict that is cited is verify's noun"},
     },
     "index": {
@@ -48,6 +49,8 @@ EDGES = {
         "checkup": {"*": "part of the composer: looks at every part"},
         "finding": {"*": "part of the composer: searching"},
         "upkeep": {"*": "part of the composer: keeps the indexes in step"},
+        "tending": {"*": "part of the composer: looks after the whole shelf"},
+        "reindex": {"library": "the truth it writes to", "storing": "the craft it repeats"},
         "given": {"library": "makes the library's nouns of what callers give"},
         "storing": {"embed": "the protocol of the embedder it is given", "library": "the truth it writes to"},
         "keep_vectors": {"vectors": "its one index", "library": "the truth it follows"},

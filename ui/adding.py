@@ -66,8 +66,9 @@ def add_paths(
 ) -> Sum:
     """Add files and everything readable in folders; Ctrl-C cancels the job at hand and returns what was kept."""
     total = Sum()
-    files = _files(paths, total)
-    for batch in _batches(files, config, total):
+    pages = [str(path) for path in paths if is_page(str(path))]
+    files = _files([path for path in paths if not is_page(str(path))], total)
+    for batch in chain(_pages(pages), _batches(files, config, total)):
         job = desk.add(dossier, batch, on_conflict)
         try:
             while not job.finished:

@@ -160,6 +160,34 @@ def search(
         click.echo("\n".join(hit_lines(hits)))
 
 
+@dossier.command("eval", shown=("data", "model"))
+@click.argument("questions", type=click.Path(path_type=Path))
+@click.option("--dossier", "name", metavar="NAME", help="What to ask; the only dossier there is, if not given.")
+@click.option("--compare", type=click.Path(path_type=Path), metavar="FILE", help="An earlier --out, to compare with.")
+@click.option("--report", type=click.Path(path_type=Path), metavar="FILE", help="Write a report as a web page.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Keep every answer and its marks.")
+@click.option("--resume", is_flag=True, help="Go on with what --out holds.")
+@click.option("--bar", "bars", multiple=True, metavar="NAME>=VALUE", help="Fail below it; can be repeated.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_context
+def evaluate(context: click.Context, /, questions: Path, name: str | None, as_json: bool, **wished: Any) -> None:  # noqa: ANN401
+    """Measure the answers to QUESTIONS, a file as examples/questions.jsonl, or the search on a BEIR-like folder."""
+    from ui import evaluated, evaluating
+    from ui.desk import choose_dossier, open_desk
+
+    wish = evaluating.Wish(questions, _given(context, "model"), **wished)
+    wish.checked()
+    with open_desk(_config(context), fetch=True) as desk, evaluating.progress() as tell:
+        run = evaluating.evaluate(desk, choose_dossier(desk, name), wish, tell)
+    if as_json:
+        _print(evaluated.as_json(run))
+    else:
+        click.echo("\n".join(evaluated.lines(run)))
+    for bar in run.outcome.bars:
+        click.echo(bar.line(run.outcome.overall), err=as_json)
+    context.exit(STOPPED if run.stopped else 0 if run.cleared else FAILED)
+
+
 @dossier.command("list", shown=("data",))
 @click.option("--dossier", "name", metavar="NAME", help="Which dossier; the only one there is, if not given.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")

@@ -42,14 +42,23 @@ class Client:
         }
         return answer_of(self._send("POST", "/v1/ask", json=body))
 
-    def search(self, question: str, dossier: str, filter: Filter, limit: int, rerank: bool) -> tuple[Hit, ...]:
-        """Find passages."""
+    def search(
+        self,
+        question: str,
+        dossier: str,
+        filter: Filter,
+        limit: int,
+        rerank: bool,
+        per_document: int | None = None,
+    ) -> tuple[Hit, ...]:
+        """Find passages, all of a document's or its best `per_document`."""
         body = {
             "question": question,
             "dossier": dossier,
             "filter": _filter(filter),
             "limit": limit,
             "rerank": rerank,
+            "per_document": per_document,
         }
         return tuple(hit_of(hit) for hit in self._send("POST", "/v1/search", json=body)["hits"])
 
@@ -79,13 +88,21 @@ class Client:
                 return
             parameters["cursor"] = page["next"]
 
+    def text(self, document: str, version: str | None = None) -> str:
+        """Give the stored text of a version of a document, of the current one if None."""
+        parameters = {} if version is None else {"version": version}
+        return str(self._send("GET", f"{_path('documents', document)}/text", params=parameters)["text"])
+
     def remove_document(self, id: str) -> None:
         """Delete a document."""
         self._send("DELETE", _path("documents", id))
 
     def add(self, dossier: str, sources: Iterable[Source], on_conflict: Conflict) -> Job:
-        """Upload files."""
+        """Upload files, or pass on addresses."""
         taken = list(sources)
+        if any(source.is_address for source in taken):
+            body = {"dossier": dossier, "on_conflict": on_conflict, "urls": [source.address for source in taken]}
+            return job_of(self._send("POST", "/v1/documents", json=body)["job"])
         files = [("files", (source.name, source.content or b"", "application/octet-stream")) for source in taken]
         fields = {"dossier": dossier, "on_conflict": on_conflict, "sources": [source.address for source in taken]}
         return job_of(self._send("POST", "/v1/documents", files=files, data=fields)["job"])

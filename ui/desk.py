@@ -27,8 +27,16 @@ class Desk(Protocol):
         """Answer a question."""
         ...
 
-    def search(self, question: str, dossier: str, filter: Filter, limit: int, rerank: bool) -> tuple[Hit, ...]:
-        """Find passages."""
+    def search(
+        self,
+        question: str,
+        dossier: str,
+        filter: Filter,
+        limit: int,
+        rerank: bool,
+        per_document: int | None = None,
+    ) -> tuple[Hit, ...]:
+        """Find passages, all of a document's or its best `per_document`."""
         ...
 
     def dossiers(self) -> tuple[Dossier, ...]:
@@ -49,6 +57,10 @@ class Desk(Protocol):
 
     def documents(self, dossier: str) -> Iterator[Document]:
         """Give all documents of a dossier."""
+        ...
+
+    def text(self, document: str, version: str | None = None) -> str:
+        """Give the stored text of a version of a document, of the current one if None."""
         ...
 
     def remove_document(self, id: str) -> None:
@@ -91,9 +103,17 @@ class OwnDesk:
         """Answer a question."""
         return self.rag.ask(ask)
 
-    def search(self, question: str, dossier: str, filter: Filter, limit: int, rerank: bool) -> tuple[Hit, ...]:
-        """Find passages."""
-        return self.rag.search(question, dossier, filter, limit, None, rerank)
+    def search(
+        self,
+        question: str,
+        dossier: str,
+        filter: Filter,
+        limit: int,
+        rerank: bool,
+        per_document: int | None = None,
+    ) -> tuple[Hit, ...]:
+        """Find passages, all of a document's or its best `per_document`."""
+        return self.rag.search(question, dossier, filter, limit, per_document, rerank)
 
     def dossiers(self) -> tuple[Dossier, ...]:
         """Give all dossiers."""
@@ -119,6 +139,10 @@ class OwnDesk:
             yield from page
             if cursor is None:
                 return
+
+    def text(self, document: str, version: str | None = None) -> str:
+        """Give the stored text of a version of a document, of the current one if None."""
+        return self.shelf.text(document, version)
 
     def remove_document(self, id: str) -> None:
         """Delete a document."""

@@ -94,7 +94,7 @@ def _refuse_a_lost_library(path: Path) -> None:
         if lost and (path.parent / "indexes").is_dir():
             raise LibraryDamaged(
                 f"{path} is {'empty' if path.exists() else 'missing'}, but the folder holds a library's indexes.",
-                f"Put a backup of {path.name} in its place, or move {path.parent} away to begin anew.",
+                f"Run `dossier restore BACKUP --data {path.parent}`, or move {path.parent} away to begin anew.",
             )
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:

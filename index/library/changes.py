@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from sqlite3 import Connection
 from typing import Literal
 
+from index.errors import IndexDamaged
 from index.library.database import Database
 
 
@@ -46,9 +48,11 @@ class Changes:
         return int(row[0] or 0)
 
     def since(self, dossier: int, seq: int) -> Replay:
-        """Give what happened after the change `seq`."""
+        """Give what happened after the change `seq`. Raises IndexDamaged where that was trimmed: build anew then."""
         last: dict[int, str] = {}
         with self._database.read() as connection:
+            if seq < (trimmed := self._trimmed(connection, dossier)):
+                raise IndexDamaged(f"What happened between the changes {seq} and {trimmed} is not kept any more.")
             for number, operation, passage in connection.execute(
                 "SELECT seq, operation, passage FROM changes WHERE dossier = ? AND seq > ? ORDER BY seq", (dossier, seq)
             ):
@@ -56,3 +60,28 @@ class Changes:
                 seq = number
         put = tuple(key for key, operation in last.items() if operation == "put")
         return Replay(seq, put, tuple(key for key, operation in last.items() if operation == "remove"))
+
+    def trim(self, dossier: int, passed: int) -> int:
+        """Forget the changes up to `passed`, which every index shows, but for the last one; give how many."""
+        with self._database.write() as connection:
+            upto = min(passed, self.last(dossier))
+            if upto <= self._trimmed(connection, dossier):
+                return 0
+            connection.execute(
+                "INSERT INTO settings VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2",
+                (_name(dossier), str(upto)),
+            )
+            return connection.execute(
+                "DELETE FROM changes WHERE dossier = ?1 AND seq <= ?2"
+                " AND seq < (SELECT max(seq) FROM changes WHERE dossier = ?1)",
+                (dossier, upto),
+            ).rowcount
+
+    @staticmethod
+    def _trimmed(connection: Connection, dossier: int) -> int:
+        row = connection.execute("SELECT value FROM settings WHERE name = ?", (_name(dossier),)).fetchone()
+        return int(row[0]) if row else 0
+
+
+def _name(dossier: int) -> str:
+    return f"changes of {dossier} trimmed up to"

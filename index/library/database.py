@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from index.errors import DossierError, LibraryBusy, LibraryDamaged, ProgrammingError, StorageFull
@@ -83,6 +83,19 @@ class Database:
             finally:
                 self._writer.execute(f"PRAGMA busy_timeout = {int(BUSY_SECONDS * 1000)}")
 
+    def shrink(self) -> None:
+        """Write the file anew without free pages, and cut the log to nothing."""
+        with self._writing:
+            with translated(self.path):
+                self._writer.execute("VACUUM")
+            self.empty_log()
+
+    def copy(self, target: Path) -> None:
+        """Copy what the open read, or the last commit, sees into a new file."""
+        with self.read() as connection, translated(target), closing(sqlite3.connect(target)) as other:
+            connection.backup(other)
+            other.execute("PRAGMA journal_mode = DELETE")  # one file, without a log beside it
+
     def close(self) -> None:
         """Close every connection; a read that still runs closes its own when it ends."""
         with self._writing, translated(self.path):
@@ -132,7 +145,7 @@ def _ours(error: sqlite3.Error, path: Path) -> DossierError:
     if name in DAMAGED or family in DAMAGED or (not name and type(error) is sqlite3.DatabaseError):
         return LibraryDamaged(
             f"{path} cannot be read as a library ({error}). Nothing in it was changed.",
-            "Put a backup of this file in its place, or move the data folder away and add the documents again.",
+            "Run `dossier restore BACKUP --data NEW_FOLDER`, or add the documents again to another data folder.",
         )
     if family in UNWRITABLE:
         return StorageFull(

@@ -185,6 +185,12 @@ class Documents:
         with self._database.write() as connection:
             connection.execute("DELETE FROM documents WHERE key = ?", (key,))
 
+    def forget_superseded(self) -> int:
+        """Forget the versions that were replaced; give how many."""
+        with self._database.write() as connection:
+            done = connection.execute("DELETE FROM versions WHERE key NOT IN (SELECT version FROM documents)")
+            return done.rowcount
+
     def originals(self) -> set[str]:
         """Give the names of all original files that a version or a waiting item needs."""
         with self._database.read() as connection:

@@ -84,6 +84,7 @@ class Dossiers:
         """Forget the dossier with all its documents, passages and jobs."""
         with self._database.write() as connection:
             connection.execute("DELETE FROM changes WHERE dossier = ?", (key,))
+            connection.execute("DELETE FROM settings WHERE name = ?", (f"changes of {key} trimmed up to",))
             connection.execute("DELETE FROM passages WHERE dossier = ?", (key,))
             connection.execute("DELETE FROM dossiers WHERE key = ?", (key,))
 

@@ -100,17 +100,38 @@ class Embeddings:
                 )
         return _vectors(rows, dimensions)
 
-    def forget_unused(self, keys: Iterable[int] | None = None) -> None:
-        """Forget those of the embeddings (or of all) that no passage uses any more."""
+    def mixed(self) -> bool:
+        """Whether the passages' vectors are of more than one embedder, which must never be."""
+        with self._database.read() as connection:
+            (count,) = connection.execute(
+                "SELECT count(DISTINCT e.embedder) FROM passages p JOIN embeddings e ON e.key = p.embedding"
+            ).fetchone()
+        return int(count) > 1
+
+    def overwrite(self, embedder: int, vectors: Mapping[bytes, NDArray[np.float16]]) -> list[tuple[int, int]]:
+        """Put vectors in the place of those that differ; give dossier and key of the passages that use them."""
+        changed: list[tuple[int, int]] = []
+        with self._database.write() as connection:
+            for digest, vector in vectors.items():
+                for (key,) in connection.execute(
+                    "UPDATE embeddings SET vector = ?1 WHERE embedder = ?2 AND digest = ?3 AND vector <> ?1"
+                    " RETURNING key",
+                    (vector.tobytes(), embedder, digest),
+                ).fetchall():
+                    changed += connection.execute("SELECT dossier, key FROM passages WHERE embedding = ?", (key,))
+        return changed
+
+    def forget_unused(self, keys: Iterable[int] | None = None) -> int:
+        """Forget those of the embeddings (or of all) that no passage uses any more; of all, give how many."""
         unused = "NOT EXISTS (SELECT 1 FROM passages p WHERE p.embedding = embeddings.key)"
         with self._database.write() as connection:
             if keys is None:
-                connection.execute(f"DELETE FROM embeddings WHERE {unused}")  # noqa: S608 - a constant
-            else:
-                connection.executemany(
-                    f"DELETE FROM embeddings WHERE key = ? AND {unused}",  # noqa: S608 - a constant
-                    [(key,) for key in set(keys)],
-                )
+                return connection.execute(f"DELETE FROM embeddings WHERE {unused}").rowcount  # noqa: S608 - a constant
+            connection.executemany(
+                f"DELETE FROM embeddings WHERE key = ? AND {unused}",  # noqa: S608 - a constant
+                [(key,) for key in set(keys)],
+            )
+        return 0
 
 
 def digest_of(text: str) -> bytes:
@@ -131,4 +152,5 @@ def _vectors(rows: Iterable[tuple[int, int, bytes]] | Cursor, dimensions: int) -
         documents.append(document)
         blobs.append(blob)
     matrix = np.frombuffer(b"".join(blobs), np.float16).reshape(len(keys), dimensions).astype(np.float32)
+    matrix[~np.isfinite(matrix)] = 0  # a damaged vector must not spoil the order of the others
     return Vectors(np.array(keys, np.int64), np.array(documents, np.int64), matrix)

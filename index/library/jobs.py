@@ -141,7 +141,15 @@ class Jobs:
             ).fetchone()
             if done.rowcount == 1:
                 rows = (
-                    (item.job, ordinal, order.name, order.source, pack_metadata(order.given), order.text, order.original)
+                    (
+                        item.job,
+                        ordinal,
+                        order.name,
+                        order.source,
+                        pack_metadata(order.given),
+                        order.text,
+                        order.original,
+                    )
                     for ordinal, order in enumerate(orders, max(last, item.ordinal) + 1)
                 )
                 connection.executemany(
@@ -196,6 +204,11 @@ class Jobs:
             connection.execute(
                 "UPDATE jobs SET ended = ?, started = coalesce(started, created) WHERE key = ?", (now(), job)
             )
+
+    def forget_ended(self) -> int:
+        """Forget the jobs that have ended; give how many."""
+        with self._database.write() as connection:
+            return connection.execute("DELETE FROM jobs WHERE ended IS NOT NULL").rowcount
 
     def _job(self, row: tuple[Any, ...]) -> Job:
         key, id, cancelled, started, ended, total, added, replaced, unchanged, failed, passages = row

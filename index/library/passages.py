@@ -171,7 +171,7 @@ class Passages:
             if checksum(text) != proof:
                 raise LibraryDamaged(
                     f"The text of {name!r} at {start}-{end} is not what was stored.",
-                    "Run `dossier doctor`; put a backup of library.sqlite in its place, or add this document again.",
+                    "Remove this document and add it again, or run `dossier restore BACKUP --data NEW_FOLDER`.",
                 )
             yield (
                 key,

@@ -54,7 +54,7 @@ def fetched(url: str, config: IndexConfig) -> Source | tuple[str, ...]:
 
     Raises BadInput, Refused, TooLarge or UnreadableFile.
     """
-    from index.load import fetch, feed  # only web addresses need the network
+    from index.load import feed, fetch  # only web addresses need the network
 
     source = fetch.fetch(url, config)
     content = source.content or b""
@@ -73,7 +73,9 @@ def _checked(reading: Reading) -> Reading:
     starts = [mark.start for mark in reading.marks]
     inside = not starts or (starts == sorted(starts) and starts[0] >= 0 and starts[-1] < len(reading.text))
     labelled = all(
-        mark.label.isdigit() if mark.kind == "page" else reading.text.startswith(mark.label, mark.start)
+        reading.text.startswith(mark.label, mark.start)
+        if mark.kind == "heading"
+        else mark.label.isdigit() or (mark.kind == "sheet" and mark.label)
         for mark in reading.marks
     )
     if not (inside and labelled) or sound(reading.text) != reading.text:

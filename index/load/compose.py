@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from index.load.decode import sound
-from index.records import Mark
+from index.records import Mark, MarkKind
 
 _SPACES = re.compile(r"\s+")
 
@@ -33,8 +33,8 @@ class Composition:
 
     @property
     def marks(self) -> tuple[Mark, ...]:
-        """All marks so far, in order of their offsets, a page before its headings."""
-        return tuple(sorted(self._marks, key=lambda mark: (mark.start, mark.kind != "page")))
+        """All marks so far, in order of their offsets, a page, slide or sheet before its headings."""
+        return tuple(sorted(self._marks, key=lambda mark: (mark.start, mark.kind == "heading")))
 
     def begin(self, gap: str = "\n\n") -> None:
         """Begin a block: leave a gap to the block before, if there is one."""
@@ -61,6 +61,17 @@ class Composition:
     def mark_page(self, number: int) -> None:
         """Mark that a page begins with what is added next."""
         self._marks.append(Mark(self._length, "page", str(number)))
+
+    def mark(self, kind: MarkKind, label: str) -> None:
+        """Mark that a slide or sheet begins here, with the gap before what is added next."""
+        self._marks.append(Mark(self._length, kind, sound(label)))
+
+    def append(self, other: Composition) -> None:
+        """Add another composition after a gap, with its marks."""
+        if len(other):
+            self.begin()
+            self._marks += [Mark(mark.start + self._length, mark.kind, mark.label) for mark in other.marks]
+            self.run(other.text)
 
     def run(self, text: str) -> None:
         """Add text to the block that is open."""

@@ -13,7 +13,8 @@ import httpcore
 import httpx
 
 from index.errors import BadInput, TooLarge, UnreadableFile
-from index.load.formats import FORMATS, Format, shown
+from index.load.feed import looks_like_feed
+from index.load.formats import FORMATS, HTML, Format, shown
 from index.load.network import Allows, PublicTransport, Resolver, is_public, resolve
 from index.records import Source
 
@@ -54,6 +55,15 @@ def fetch(
         raise UnreadableFile(f"{shown(url)} could not be fetched ({str(error)[:100]}).", _HINT) from error
     known, charset = _kind(answer, content)
     return Source(_name(answer.url, known), str(asked), _as_utf8(content, known, charset))
+
+
+def page_of(url: str) -> Source:
+    """Name a page that is to be fetched later; what is no web address will fail by its name."""
+    try:
+        address = str(_checked(url))
+    except BadInput:
+        address = url.strip()
+    return Source(address, address)
 
 
 def _checked(url: str) -> httpx.URL:
@@ -115,6 +125,8 @@ def _kind(answer: httpx.Response, content: bytes) -> tuple[Format, str | None]:
     header["content-type"] = answer.headers.get("content-type") or "application/octet-stream"
     stated = header.get_content_type()
     ending = PurePosixPath(answer.url.path).suffix.lower()
+    if looks_like_feed(content):
+        return HTML, None  # whoever asked looks for the pages that it lists
     for known in FORMATS:
         if known.name == "pdf" and content.startswith(b"%PDF-"):
             return known, None

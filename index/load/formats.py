@@ -34,12 +34,28 @@ HTML = Format("html", 1, (".html", ".htm", ".xhtml"), "text/html", apart=True)
 PDF = Format("pdf", 1, (".pdf",), "application/pdf", apart=True)
 _WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 DOCX = Format("docx", 1, (".docx",), _WORD, apart=True)
-FORMATS = (TXT, MD, HTML, PDF, DOCX)
+_OFFICE = "application/vnd.openxmlformats-officedocument"
+PPTX = Format("pptx", 1, (".pptx",), f"{_OFFICE}.presentationml.presentation", apart=True)
+XLSX = Format("xlsx", 1, (".xlsx",), f"{_OFFICE}.spreadsheetml.sheet", apart=True)
+CSV = Format("csv", 1, (".csv", ".tsv"), "text/csv", apart=True)
+JSON = Format("json", 1, (".json",), "application/json", apart=True)
+JSONL = Format("jsonl", 1, (".jsonl", ".ndjson"), "application/jsonl", apart=True)
+EML = Format("eml", 1, (".eml",), "message/rfc822", apart=True)
+MBOX = Format("mbox", 1, (".mbox",), "application/mbox", apart=True)
+EPUB = Format("epub", 1, (".epub",), "application/epub+zip", apart=True)
+RTF = Format("rtf", 1, (".rtf",), "application/rtf", apart=True)
+ODT = Format("odt", 1, (".odt",), "application/vnd.oasis.opendocument.text", apart=True)
+ZIP = Format("zip", 1, (".zip",), "application/zip", apart=True)
+FORMATS = (TXT, MD, HTML, PDF, DOCX, PPTX, XLSX, ODT, RTF, EPUB, CSV, JSON, JSONL, EML, MBOX, ZIP)
 
 # First bytes that no text begins with: what the file is, and the formats it may rightly have.
 _SIGNATURES: tuple[tuple[bytes, str, tuple[str, ...]], ...] = (
     (b"%PDF-", "a PDF", ("pdf",)),
-    (b"PK\x03\x04", "a ZIP archive (Word, Excel, EPUB and others are such)", ("docx",)),
+    (
+        b"PK\x03\x04",
+        "a ZIP archive (Word, Excel, EPUB and others are such)",
+        ("zip", "docx", "pptx", "xlsx", "odt", "epub"),
+    ),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old or password-protected Office file", ()),
     (b"\x89PNG\r\n", "a PNG picture", ()),
     (b"\xff\xd8\xff", "a JPEG picture", ()),
@@ -49,7 +65,7 @@ _SIGNATURES: tuple[tuple[bytes, str, tuple[str, ...]], ...] = (
     (b"Rar!\x1a\x07", "a RAR archive", ()),
     (b"\x7fELF", "a program", ()),
     (b"SQLite format 3\x00", "an SQLite database", ()),
-    (b"{\\rtf", "a Rich Text file", ()),
+    (b"{\\rtf", "a Rich Text file", ("rtf",)),
 )
 
 
@@ -95,6 +111,7 @@ def refuse_other_formats(name: str, content: bytes, known: Format) -> None:
 def _way_out(formats: tuple[str, ...], known: Format) -> str:
     if formats:
         return f"Name it .{formats[0]} if that is what it is."
-    if known.name == "docx":
-        return "Open it in a word processor, remove the password if it has one, and save it as .docx."
+    if known.name in ("docx", "pptx", "xlsx"):
+        program = "a word processor" if known.name == "docx" else "the program that made it"
+        return f"Open it in {program}, remove the password if it has one, and save it as {known.endings[0]}."
     return f"Export its text as one of {', '.join(supported())}."

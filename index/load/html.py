@@ -50,6 +50,17 @@ def read(name: str, content: bytes) -> Reading:
     return Reading(composition.text, HTML.reader, composition.marks, metadata, HTML.media_type)
 
 
+def chapter(name: str, content: bytes) -> Composition:
+    """Lay out all that is seen of a page, such as a book's chapter; nothing is taken for navigation."""
+    declared = _CHARSET.search(content[:4096])
+    text = decode(name, content, declared.group(1).decode("ascii") if declared else None)
+    if not text.strip():
+        return Composition()
+    page = _parsed(name, text)
+    etree.strip_elements(page, *_NEVER_SHOWN, "head", with_tail=False)
+    return lay_out(page)
+
+
 def _parsed(name: str, text: str) -> HtmlElement:
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, no_network=True, huge_tree=True)
     try:

@@ -11,6 +11,8 @@ from typing import Literal
 from index.errors import BadInput
 from rag.evaluate.figures import Figures
 
+_ROUNDING = 1e-9
+"""A mean of 0.9 may come out as 0.8999999999999999."""
 _BAR = re.compile(r"\s*([\w@]+)\s*(>=|<=)\s*(\S+)\s*")
 
 
@@ -27,7 +29,7 @@ class Bar:
         if self.measure not in figures:
             return False
         mean = figures[self.measure].mean
-        return mean >= self.value if self.direction == ">=" else mean <= self.value
+        return mean >= self.value - _ROUNDING if self.direction == ">=" else mean <= self.value + _ROUNDING
 
     def line(self, figures: Figures) -> str:
         """Say how it went."""

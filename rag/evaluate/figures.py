@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rag.evaluate.marks import MEASURES, Marks
 
 RESAMPLES = 2000
 SEED = 20
 LEVEL = 0.95
+_DRAWN_AT_ONCE = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,17 @@ class Comparison:
 def figure(values: Sequence[float]) -> Figure:
     """Give the mean with its percentile bootstrap interval (Efron 1979); the same values give the same figure."""
     array = np.asarray(values, np.float64)
-    drawn = np.random.default_rng(SEED).integers(0, len(array), (RESAMPLES, len(array)))
-    low, high = np.quantile(array[drawn].mean(axis=1), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = np.quantile(_means_of_resamples(array), [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     median, p95 = np.quantile(array, [0.5, 0.95])
     mean = float(array.mean())
     return Figure(len(array), mean, min(float(low), mean), max(float(high), mean), float(median), float(p95))
+
+
+def _means_of_resamples(array: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Draw as many values as there are, with repetition, again and again; in batches that stay small."""
+    random, batch = np.random.default_rng(SEED), max(1, _DRAWN_AT_ONCE // len(array))
+    sizes = [min(batch, RESAMPLES - begun) for begun in range(0, RESAMPLES, batch)]
+    return np.concatenate([array[random.integers(0, len(array), (size, len(array)))].mean(axis=1) for size in sizes])
 
 
 def figures(marked: Iterable[Marks]) -> dict[str, Figure]:

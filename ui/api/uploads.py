@@ -31,9 +31,11 @@ class Upload:
 
 
 def from_json(given: DocumentsGiven) -> Upload:
-    """Take documents that are given as text. Raises BadInput for what is to be fetched."""
+    """Take documents that are given as text, or addresses, which the job fetches."""
     if given.urls:
-        raise BadInput("This server cannot fetch addresses yet.", "Download the pages and upload the files.")
+        from index.load.fetch import page_of  # only addresses need the network
+
+        return Upload(given.dossier, given.on_conflict, [page_of(storable(url)) for url in given.urls])
     return Upload(given.dossier, given.on_conflict, [_text_source(document) for document in given.documents])
 
 
