@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: chat setup test check lock sentence-transformers screenshots fit clean help
+.PHONY: chat setup test check lock sentence-transformers evaluation screenshots ablations fit clean help
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 24
@@ -49,17 +49,23 @@ sentence-transformers: $(VENV)/.installed ## Add sentence-transformers, for othe
 	@$(PIP) install "$$(grep -m1 '^torch==' requirements-dev.lock)"
 	@$(PIP) install --constraint requirements-dev.lock --editable '.[sentence-transformers]'
 
+evaluation: $(VENV)/.installed ## Add what `dossier eval` draws reports and measures rankings with
+	@$(PIP) install --constraint requirements-dev.lock --editable '.[eval]'
+
 screenshots: setup $(VENV)/.installed-dev ## Take the README's pictures from a running page
 	@scripts/screenshots docs/pictures
 
 fit: setup $(VENV)/.installed-dev ## Fit the decision to decline: make fit QUESTIONS="FOLDER ..."
 	$(BIN)/python benchmarks/fit_declining.py $(QUESTIONS)
 
+ablations: setup $(VENV)/.installed-dev ## What each part of answering is worth: make ablations QUESTIONS="FOLDER ..."
+	$(BIN)/python benchmarks/ablations.py $(QUESTIONS)
+
 lock: $(VENV)/.installed-dev ## Write the lock files anew from pyproject.toml
 	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-annotate \
 	  --no-header --output-file requirements.lock pyproject.toml
 	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-annotate \
-	  --no-header --allow-unsafe --constraint requirements.lock --extra sentence-transformers --extra dev \
+	  --no-header --allow-unsafe --constraint requirements.lock --extra sentence-transformers --extra eval --extra dev \
 	  --output-file requirements-dev.lock pyproject.toml
 	@sed -i 's/^\(torch==[^+]*\)+.*/\1/' requirements-dev.lock # a CPU build's name is not known everywhere
 

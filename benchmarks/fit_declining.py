@@ -1,9 +1,9 @@
 """Fit the decision to decline to sets of questions and write `rag/decline.json`.
 
 Each folder that is named holds `documents/` and `questions.jsonl` with `question`, `abstain` (whether the documents
-do not answer) and, for follow-ups, `history`. Both outcomes of a set weigh the same, however many of each it has.
-Figures are cross-validated: questions whose best passage is in the same document are never in both the fitted and the
-held-out part.
+do not answer) and, for follow-ups, `history`. Questions of the other sets are asked too: off-topic ones, which are to
+be declined. Both outcomes of a set weigh the same, however many of each it has. Figures are cross-validated:
+questions whose best passage is in the same document are never in both the fitted and the held-out part.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,9 +33,11 @@ from rag.answers import Ask, Turn
 from rag.config import RagConfig
 from rag.pipeline import Rag
 
-ANSWERED = 0.94
+ANSWERED = 0.92
 """The share of answerable questions, over all sets, that the threshold has to let through."""
 FOLDS = 8
+OFF_TOPIC = 12
+"""How many questions of each other set are asked over a set's documents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,22 +50,42 @@ class Example:
     features: dict[str, float]
 
 
-def examples(rag: Rag, folder: Path) -> Iterator[Example]:
-    """Add a folder's documents as a dossier and read the features of its questions."""
+def added(rag: Rag, folder: Path) -> None:
+    """Add a folder's documents as a dossier of its name."""
     sources = [source_of(path, rag.config) for path in files_of([folder / "documents"]) if isinstance(path, Path)]
     named = [Source(source.name, f"upload:{source.name}", source.content) for source in sources]
     job = rag.shelf.wait(rag.shelf.add(folder.name, named).id)
     if job.failed:
         sys.exit(f"{folder}: {job.failed}")
-    lines = (folder / "questions.jsonl").read_text(encoding="utf-8").splitlines()
-    for line in track([line for line in lines if line.strip()], description=folder.name, transient=True):
-        row = json.loads(line)
+
+
+def examples(rag: Rag, folder: Path) -> Iterator[Example]:
+    """Read the features of a folder's questions over its documents."""
+    for row in track(questions(folder), description=folder.name, transient=True):
         history = tuple(Turn(turn["role"], turn["content"]) for turn in row.get("history", ()))
-        found = rag.evidence(Ask(row["question"], folder.name, history=history))
-        if found.judged:
-            group = f"{folder.name}/{found.judged[0].hit.document.name}"
-            values = decline.features(found.question, found.judged, found.unheard)
-            yield Example(folder.name, group, not row["abstain"], values)
+        ask = Ask(row["question"], folder.name, history=history)
+        yield from read(rag, ask, folder.name, answerable=not row["abstain"])
+
+
+def off_topic(rag: Rag, folder: Path, others: list[Path]) -> Iterator[Example]:
+    """Ask questions of the other folders over this one's documents, which cannot answer them."""
+    for other in others:
+        for row in questions(other)[:: max(1, len(questions(other)) // OFF_TOPIC)][:OFF_TOPIC]:
+            yield from read(rag, Ask(row["question"], folder.name), "off-topic", answerable=False)
+
+
+def questions(folder: Path) -> list[dict[str, Any]]:
+    """Read a folder's questions."""
+    lines = (folder / "questions.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line) for line in lines if line.strip()]
+
+
+def read(rag: Rag, ask: Ask, name: str, *, answerable: bool) -> Iterator[Example]:
+    """Read the features of one question, where anything was found."""
+    found = rag.evidence(ask)
+    if found.judged:
+        group = f"{name}/{found.judged[0].hit.document.name}"
+        yield Example(name, group, answerable, decline.features(found.question, found.judged, found.unheard))
 
 
 def measured(folders: list[Path]) -> list[Example]:
@@ -70,7 +93,11 @@ def measured(folders: list[Path]) -> list[Example]:
     with tempfile.TemporaryDirectory() as data:
         config = RagConfig(data=Path(data), models=RagConfig().models_folder)
         with Rag.open(config) as rag:
-            return [example for folder in folders for example in examples(rag, folder.resolve())]
+            for folder in folders:
+                added(rag, folder)
+            own = [example for folder in folders for example in examples(rag, folder)]
+            strange = (off_topic(rag, one, [other for other in folders if other != one]) for one in folders)
+            return [*own, *(example for several in strange for example in several)]
 
 
 def kept(file: Path | None) -> list[Example]:
@@ -94,7 +121,7 @@ def main() -> None:
     parser.add_argument("--features", type=Path, help="keep the features here, and read them from here when it exists")
     parser.add_argument("--dry", action="store_true", help="report only")
     options = parser.parse_args()
-    rows = kept(options.features) or measured(options.folders)
+    rows = kept(options.features) or measured([folder.resolve() for folder in options.folders])
     if options.features:
         options.features.write_text("\n".join(json.dumps(asdict(row)) for row in rows), encoding="utf-8")
     names = list(decline.USED)
@@ -113,15 +140,14 @@ def main() -> None:
     )[:, 1]
     threshold = float(np.quantile(held_out[right], 1 - ANSWERED))
     model.fit(values, right, sample_weight=weights)
-    figures = {}
+    figures: dict[str, dict[str, float]] = {}
     for name in dict.fromkeys(row.set for row in rows):
         part = np.array([row.set == name for row in rows])
-        figures[name] = {
-            "questions": int(part.sum()),
-            "auc": round(float(roc_auc_score(right[part], held_out[part])), 3),
-            "answered": round(float((held_out[part & right] >= threshold).mean()), 3),
-            "declined_rightly": round(float((held_out[part & ~right] < threshold).mean()), 3),
-        }
+        figures[name] = {"questions": int(part.sum())}
+        if (part & right).any():
+            figures[name]["answered"] = round(float((held_out[part & right] >= threshold).mean()), 3)
+            figures[name]["auc"] = round(float(roc_auc_score(right[part], held_out[part])), 3)
+        figures[name]["declined_rightly"] = round(float((held_out[part & ~right] < threshold).mean()), 3)
         print(name, figures[name])
     fitted = {
         "weights": dict(zip(names, (round(float(weight), 4) for weight in model.coef_[0]), strict=True)),

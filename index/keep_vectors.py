@@ -154,11 +154,11 @@ class VectorsKeeper:
             index = self._index or Approximate.open(self._folder)
             self._index, self._seq = None, UNUSABLE
         if not replay.empty:
-            vectors.unstamp(self._folder)
-            index.remove(replay.removed)
-            fresh = self._library.embeddings.of_passages(replay.put, self._dimensions)
-            index.put(fresh.keys, fresh.matrix)
-            index.close()
+            with closing(index):
+                vectors.unstamp(self._folder)
+                index.remove(replay.removed)
+                fresh = self._library.embeddings.of_passages(replay.put, self._dimensions)
+                index.put(fresh.keys, fresh.matrix)
             vectors.stamp(self._folder, replay.seq, self._fingerprint)
             index = Approximate.open(self._folder)
         self._use(index, replay.seq)

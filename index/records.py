@@ -22,7 +22,7 @@ class Mark:
     start: int
     kind: MarkKind
     label: str
-    """The page's number as a string, or the heading's text."""
+    """The page's or slide's number as a string, the sheet's name, or the heading's text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,10 @@ class Place:
     page: int | None = None
     page_end: int | None = None
     heading: str | None = None
+    slide: str | None = None
+    """The number of the slide it begins on."""
+    sheet: str | None = None
+    """The name of the sheet it begins on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +120,8 @@ class Document:
     passages: int
     added: str
     """ISO 8601, UTC."""
+    sha256: str = ""
+    """Of the bytes it was read from."""
 
     @property
     def title(self) -> str:
@@ -256,7 +262,7 @@ class Compacted:
 def place_of(marks: Sequence[Mark], start: int, end: int) -> Place:
     """Find the pages and the nearest heading above for a span; `marks` are in order of `start`."""
     page = page_end = None
-    heading = None
+    above: dict[str, str] = {}
     for mark in marks:
         if mark.start >= end:
             break
@@ -264,6 +270,6 @@ def place_of(marks: Sequence[Mark], start: int, end: int) -> Place:
             page_end = int(mark.label)
             if mark.start <= start or page is None:
                 page = page_end
-        elif mark.kind == "heading" and mark.start <= start:
-            heading = mark.label
-    return Place(page, page_end, heading)
+        elif mark.start <= start:
+            above[mark.kind] = mark.label
+    return Place(page, page_end, above.get("heading"), above.get("slide"), above.get("sheet"))

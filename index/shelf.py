@@ -195,6 +195,18 @@ class Shelf:
         self._adding.notice()
         return found
 
+    def move(self, document: str, name: str, source: str) -> Document:
+        """Give a document another name and source: its file was renamed. Raises Conflict, NotFound."""
+        with self._library.database.write():
+            key, dossier = self._library.documents.key(document)
+            self._library.documents.move(key, storable(name), storable(source))
+            found = self._library.documents.by_key(key)
+            self._library.jobs.queue(
+                "refresh", dossier, "replace", [Order(found.name, found.id, Metadata(), None, None)]
+            )
+        self._adding.notice()
+        return found
+
     def remove_document(self, id: str) -> None:
         """Remove a document and all its versions; from its return on nothing of it is found. Raises NotFound."""
         key, dossier = self._library.documents.key(id)

@@ -34,6 +34,8 @@ STAMP = "stamp.json"
 COLLECTION = "passages"
 BATCH = 5000
 EF_SEARCH = 300
+FLUSH_FROM = 1000
+"""After how many vectors Chroma writes its graph to the disk: its own default."""
 SAMPLE = 200
 PROBE_SECONDS = 120
 LOOK_SECONDS = 0.1
@@ -65,7 +67,15 @@ class Approximate:
             collection = client.get_or_create_collection(
                 COLLECTION,
                 embedding_function=None,
-                configuration={"hnsw": {"space": "ip", "ef_search": EF_SEARCH, "ef_construction": 200}},
+                configuration={
+                    "hnsw": {
+                        "space": "ip",
+                        "ef_search": EF_SEARCH,
+                        "ef_construction": 200,
+                        "sync_threshold": FLUSH_FROM,
+                        "batch_size": min(100, FLUSH_FROM),
+                    }
+                },
             )
             return cls(folder, client, collection)
 

@@ -236,7 +236,13 @@ def document_json(document: Document) -> dict[str, Any]:
 
 def place_json(place: Place) -> dict[str, Any]:
     """Give the place of a span for people."""
-    return {"page": place.page, "page_end": place.page_end, "heading": place.heading}
+    return {
+        "page": place.page,
+        "page_end": place.page_end,
+        "heading": place.heading,
+        "slide": place.slide,
+        "sheet": place.sheet,
+    }
 
 
 def passage_json(passage: Passage) -> dict[str, Any]:

@@ -14,9 +14,9 @@ from rag.extract import in_context
 from rag.kinds import holds_kind
 from rag.probe import Unheard
 from rag.question import Question
-from rag.terms import Terms, rarity, stems_of, terms_of
+from rag.terms import Terms, stems_of, terms_of
 
-USED = ("logit", "unheard", "names_missing", "rarest_missing", "expected_missing")
+USED = ("above", "below", "unheard", "names_missing", "expected_missing")
 """The features that the fitted model weighs."""
 _STANDS_OUT = 1.0
 """From how many logits on a word that the evidence does not speak to is named."""
@@ -67,12 +67,11 @@ def features(question: Question, judged: Sequence[Window], unheard: Unheard) -> 
     """Describe how well the best window fits the question, in numbers of about 0 to 1."""
     best, asked = judged[0], question.terms
     wide = terms_of(in_context(best) + " " + best.hit.passage.text)
-    weights = rarity(asked.words, [window.hit.passage.text for window in judged])
     return {
-        "logit": max(-10.0, min(10.0, best.logit)) / 10,
+        "above": max(0.0, min(10.0, best.logit)) / 10,
+        "below": min(0.0, max(-10.0, best.logit)) / 10,
         "unheard": max(0.0, min(10.0, unheard.gain)) / 10,
         "names_missing": len(asked.names - wide.words) / (len(asked.names) or 1),
-        "rarest_missing": max((weight for word, weight in weights.items() if word not in wide.words), default=0.0) / 4,
         "expected_missing": float(not holds_kind(question, best.text)),
     }
 

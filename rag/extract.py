@@ -27,6 +27,13 @@ _LEANS_BACK = re.compile(
 )
 
 
+_TURNS = re.compile(
+    r"^[\"“'‘(]*(?:but|however|yet|instead|nevertheless|now|(?:we|it|he|she|they) now|"
+    r"th(?:at|is|e) (?:figure|sum|number|total|claim|statement|report) (?:was|is|has|had|wrongly|later|turned))\b",
+    re.IGNORECASE,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Breadth:
     """How many sentences an answer may have, and how far behind the best one they may be."""
@@ -120,7 +127,7 @@ def trim(question: Question, chosen: Sequence[Window], reranker: Reranker) -> li
     for window, several in zip(chosen, parts, strict=True):
         scored = [replace(part, logit=next(logits)) for part in several]
         best = max(scored, key=lambda part: part.logit, default=window)
-        kept = _led_in(best) if best.logit >= window.logit - slack else window
+        kept = _with_turn(_led_in(best) if best.logit >= window.logit - slack else window)
         drafts.setdefault((kept.hit.document.id, kept.start, kept.end), Draft(kept.text, (kept,)))
     return list(drafts.values())
 
@@ -152,6 +159,18 @@ def _belongs(hit: Hit, before: Sentence, sentence: Sentence) -> bool:
     begin = hit.passage.start
     between = hit.passage.text[before.end - begin : sentence.start - begin]
     return "\n" not in between or bool(_LEANS_BACK.match(hit.passage.text[sentence.start - begin :]))
+
+
+def _with_turn(window: Window) -> Window:
+    """Take in the sentence that follows where it turns what was said: a quote must not stop before its “but”."""
+    follower = next((s for s in window.hit.passage.sentences if s.start >= window.end), None)
+    if follower is None or follower.kind != "prose" or follower.end - window.start > LONGEST_QUOTE:
+        return window
+    begin = window.hit.passage.start
+    rest = window.hit.passage.text[window.end - begin : follower.end - begin]
+    if "\n" in rest or not _TURNS.match(rest.lstrip()):
+        return window
+    return replace(_window(window.hit, window.start, follower.end, window.focus), logit=window.logit)
 
 
 def _window(hit: Hit, start: int, end: int, focus: int) -> Window:

@@ -1,4 +1,4 @@
-"""Adding files and folders from the command line: in small jobs, with progress, and cancellable."""
+"""Adding files, folders and web pages from the command line: in small jobs, with progress, and cancellable."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import DossierError
-from index.records import Conflict, Failure, Job, Source
+from index.records import Conflict, Failure, Job, Metadata, Source
 from ui.show import visible
 
 if TYPE_CHECKING:
@@ -34,7 +35,9 @@ class Sum:
     unchanged: int = 0
     failed: list[Failure] = field(default_factory=list)
     skipped: list[Failure] = field(default_factory=list)
-    """Files inside a folder that no reader knows."""
+    """Files inside a folder or archive that no reader knows."""
+    notes: list[str] = field(default_factory=list)
+    """What in a metadata file could not be used."""
     cancelled: bool = False
 
     @property
@@ -53,6 +56,8 @@ class Sum:
         """Say it."""
         for failure in self.failed:
             yield f"{visible(failure.name)}: {visible(failure.error)}"
+        for note in self.notes:
+            yield visible(note)
         if self.skipped:
             names = ", ".join(visible(failure.name) for failure in self.skipped[:5])
             yield f"Skipped {len(self.skipped)} that no reader takes: {names}{'...' if len(self.skipped) > 5 else ''}"
@@ -62,17 +67,27 @@ class Sum:
 
 
 def add_paths(
-    desk: Desk, config: Config, paths: Sequence[Path], dossier: str, on_conflict: Conflict, tell: Tell
+    desk: Desk,
+    config: Config,
+    paths: Sequence[Path | str],
+    dossier: str,
+    on_conflict: Conflict,
+    tell: Tell,
 ) -> Sum:
-    """Add files and everything readable in folders; Ctrl-C cancels the job at hand and returns what was kept."""
+    """Add files, everything readable in folders, and web pages (given as `http` addresses, not as paths).
+
+    Ctrl-C cancels the job at hand and returns what was kept.
+    """
     total = Sum()
-    pages = [str(path) for path in paths if is_page(str(path))]
-    files = _files([path for path in paths if not is_page(str(path))], total)
+    pages = [path for path in paths if isinstance(path, str)]
+    files = list(_files([path for path in paths if isinstance(path, Path)], total))
     for batch in chain(_pages(pages), _batches(files, config, total)):
         job = desk.add(dossier, batch, on_conflict)
+        known = len(pages) + len(files)
         try:
             while not job.finished:
-                tell(total.done + job.added + job.replaced + job.unchanged, len(files), job.current or "")
+                done = total.done + job.added + job.replaced + job.unchanged
+                tell(done, max(known, total.done + job.total), job.current or "")
                 time.sleep(POLL)
                 job = desk.job(job.id)
         except KeyboardInterrupt:
@@ -81,7 +96,7 @@ def add_paths(
             return total
         total.count(job)
         total.cancelled = job.state == "cancelled"
-        tell(total.done, len(files), "")
+        tell(total.done, max(known, total.done), "")
         if total.cancelled:
             return total
     return total
@@ -96,31 +111,38 @@ def _cancelled(desk: Desk, job: Job) -> Job:
     return job
 
 
-def _files(paths: Sequence[Path], total: Sum) -> list[Path]:
+def _pages(addresses: Sequence[str]) -> Iterator[list[Source]]:
+    from index.load.fetch import page_of  # only addresses need the network
+
+    for start in range(0, len(addresses), FILES_AT_ONCE):
+        yield [page_of(address) for address in addresses[start : start + FILES_AT_ONCE]]
+
+
+def _files(paths: Sequence[Path], total: Sum) -> Iterator[tuple[Path, Metadata]]:
     """Walk the folders. What was named itself and cannot be read is a failure; inside a folder it is skipped."""
-    from index.load.files import Skipped, files_of  # only adding needs it
+    from index.load.beside import beside  # only adding needs it
+    from index.load.files import Skipped, files_of
 
-    found: list[Path] = []
-    for path in files_of(paths):
-        if isinstance(path, Skipped):
-            named = path.path in paths
-            (total.failed if named else total.skipped).append(Failure(str(path.path), path.reason))
-        else:
-            found.append(path)
-    return found
+    for path in paths:
+        known = beside(path) if path.is_dir() else None
+        found: list[Path] = []
+        for file in files_of([path]):
+            if isinstance(file, Skipped):
+                named = file.path == path
+                (total.failed if named else total.skipped).append(Failure(str(file.path), file.reason))
+            elif known is None or file != known.path:
+                found.append(file)
+                yield file, known.of(file) if known else Metadata()
+        if known:
+            unknown = known.unknown(iter(found))
+            total.notes += known.troubles
+            total.notes += [f"{known.path.name} names {name}, which is not here" for name in unknown]
 
 
-def _batches(files: Iterable[Path], config: Config, total: Sum) -> Iterator[list[Source]]:
-    from index.load.files import source_of
-
+def _batches(files: Iterable[tuple[Path, Metadata]], config: Config, total: Sum) -> Iterator[list[Source]]:
     batch: list[Source] = []
     size = 0
-    for path in files:
-        try:
-            source = source_of(path, config)
-        except DossierError as error:
-            total.failed.append(Failure(str(path), str(error)))
-            continue
+    for source in _sources(files, config, total):
         length = len(source.content or b"")
         if batch and (len(batch) >= FILES_AT_ONCE or size + length > BYTES_AT_ONCE):
             yield batch
@@ -129,6 +151,23 @@ def _batches(files: Iterable[Path], config: Config, total: Sum) -> Iterator[list
         size += length
     if batch:
         yield batch
+
+
+def _sources(files: Iterable[tuple[Path, Metadata]], config: Config, total: Sum) -> Iterator[Source]:
+    from index.load import expand  # only adding needs them
+    from index.load.files import Skipped, source_of
+
+    for path, metadata in files:
+        try:
+            source = replace(source_of(path, config), metadata=metadata)
+        except DossierError as error:
+            total.failed.append(Failure(str(path), str(error)))
+            continue
+        for document in expand(source, config):
+            if isinstance(document, Skipped):
+                total.skipped.append(Failure(str(document.path), document.reason))
+            else:
+                yield document
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -12,14 +11,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from index.errors import DossierError
-from ui.flags import option, settings
+from ui.command import DECLINED, FAILED, SETTINGS, STOPPED, USAGE, Commands
+from ui.command import config_of as _config
+from ui.command import print_json as _print
+from ui.flags import option
+from ui.upkeep import COMMANDS
 
 if TYPE_CHECKING:
     from index.records import Conflict
-    from ui.config import Config
 
-FAILED, USAGE, DECLINED, STOPPED = 1, 2, 3, 130
-SETTINGS = tuple(settings())
 EPILOG = (
     "Settings are read from dossier.toml, then DOSSIER_* in the environment, then flags. "
     "Exit status: 0 done; 1 an error, or a file that failed; 2 wrong usage; "
@@ -27,24 +27,9 @@ EPILOG = (
 )
 
 
-class Command(click.Command):
-    """A command that takes every setting as a flag; `--help` shows those that concern it."""
-
-    shown: tuple[str, ...] = ()
-
-    def __init__(self, *args: Any, shown: tuple[str, ...] = (), **kwargs: Any) -> None:  # noqa: ANN401  # click's own
-        super().__init__(*args, **kwargs)
-        self.params += [option(setting, hidden=setting.name not in shown) for setting in SETTINGS]
-        self.epilog = "Every setting can be given as a flag: see dossier --help."
-
-
-class Commands(click.Group):
-    """A group whose commands take the settings."""
-
-    command_class = Command
-
-
-Commands.group_class = Commands
+def _addable(value: str) -> Path | str:
+    """Tell the address of a web page, which stays a string, from a path."""
+    return value if value.lower().startswith(("http://", "https://")) else Path(value)
 
 
 @click.group(
@@ -60,19 +45,19 @@ def dossier(context: click.Context, config: Path | None) -> None:
 
 
 @dossier.command(shown=("host", "port", "key_file", "page", "data", "model"))
-@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, type=_addable)
 @click.option("--dossier", "name", default="default", metavar="NAME", help="Where the paths are added.")
 @click.option("--examples", is_flag=True, help="Begin with the example documents, if there is no dossier yet.")
 @click.pass_context
-def serve(context: click.Context, paths: tuple[Path, ...], name: str, examples: bool) -> None:
+def serve(context: click.Context, paths: tuple[Path | str, ...], name: str, examples: bool) -> None:
     """Serve the chat page and the HTTP interface; add PATHS first, if any."""
     from ui.serving import run
 
     run(_config(context), paths, name, examples=examples)
 
 
-@dossier.command(shown=("data", "max_file_mb"))
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@dossier.command(shown=("data", "max_file_mb", "feed_entries"))
+@click.argument("paths", nargs=-1, required=True, type=_addable)
 @click.option("--dossier", "name", default="default", metavar="NAME", help="The dossier; made if it does not exist.")
 @click.option(
     "--on-conflict",
@@ -82,8 +67,12 @@ def serve(context: click.Context, paths: tuple[Path, ...], name: str, examples: 
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
-def add(context: click.Context, paths: tuple[Path, ...], name: str, on_conflict: Conflict, as_json: bool) -> None:
-    """Add files, and every readable file in folders."""
+def add(context: click.Context, paths: tuple[Path | str, ...], name: str, on_conflict: Conflict, as_json: bool) -> None:
+    """Add files, every readable file in folders, and web pages by their addresses.
+
+    A feed or sitemap stands for the first pages it lists. Beside the files of a folder, metadata.csv or metadata.json
+    tells their title, publisher, author and published.
+    """
     from ui.adding import add_paths, progress
     from ui.desk import open_desk
 
@@ -207,6 +196,28 @@ def list_documents(context: click.Context, name: str | None, as_json: bool) -> N
 
 
 @dossier.command(shown=("data",))
+@click.argument("document")
+@click.option("--title", metavar="TEXT", help="Its title; '' clears, here and below.")
+@click.option("--publisher", metavar="TEXT", help="Who published it.")
+@click.option("--author", metavar="TEXT", help="Who wrote it.")
+@click.option("--published", metavar="DATE", help="When it was published: YYYY, YYYY-MM or YYYY-MM-DD.")
+@click.option("--dossier", "name", metavar="NAME", help="Where the name is looked up.")
+@click.pass_context
+def metadata(context: click.Context, /, document: str, name: str | None, **said: str | None) -> None:
+    """Correct what is known about DOCUMENT, given by id, name or source; it stays when the document is replaced."""
+    if all(value is None for value in said.values()):
+        raise click.UsageError("Nothing to correct: give --title, --publisher, --author or --published.")
+    from index.records import Metadata
+    from ui.desk import open_desk
+    from ui.listing import document_lines, find_documents
+
+    with open_desk(_config(context)) as desk:
+        (found,) = find_documents(desk, (document,), name)
+        corrected = desk.correct(found.id, Metadata(published_from="given" if said["published"] else None, **said))
+    click.echo("\n".join(document_lines([corrected])))
+
+
+@dossier.command(shown=("data",))
 @click.argument("documents", nargs=-1, required=True)
 @click.option("--dossier", "name", metavar="NAME", help="Where the names are looked up.")
 @click.pass_context
@@ -322,21 +333,29 @@ def import_models(context: click.Context, path: Path) -> None:
 
 
 @dossier.command(shown=("data",))
+@click.option("--mend", is_flag=True, help="Build the indexes anew and embed damaged vectors again first.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
-def doctor(context: click.Context, as_json: bool) -> None:
+def doctor(context: click.Context, mend: bool, as_json: bool) -> None:
     """Examine the library, the indexes and the models, and say what mends them."""
     from ui.desk import open_desk
     from ui.listing import health_lines
     from ui.wire import health_json
 
     with open_desk(_config(context)) as desk:
+        done = desk.mend() if mend else ()
         checks = desk.doctor()
+    for line in done:
+        click.echo(line, err=True)
     if as_json:
         _print({"checks": [health_json(health) for health in checks]})
     else:
         click.echo("\n".join(health_lines(checks)))
     context.exit(0 if all(health.well for health in checks) else FAILED)
+
+
+for command in COMMANDS:
+    dossier.add_command(command)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -358,13 +377,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(status if isinstance(status, int) else 0)
 
 
-def _config(context: click.Context) -> Config:
-    from ui.config import Config
-
-    root = context.ensure_object(dict)
-    return Config.load(root.get("config"), **root.get("flags", {}))
-
-
 def _given(context: click.Context, name: str) -> str | None:
     """Give a setting only where it is a flag: a running server has its own."""
     flags: dict[str, str] = context.ensure_object(dict).get("flags", {})
@@ -376,7 +388,3 @@ def _filter(publishers: tuple[str, ...], published_from: str | None, published_t
 
     dated = published_from is not None or published_to is not None
     return Filter((), publishers, published_from, published_to, undated=not dated)
-
-
-def _print(content: object) -> None:
-    click.echo(json.dumps(content, ensure_ascii=False, indent=2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import quote
@@ -10,9 +11,10 @@ import httpx
 from pydantic import SecretStr
 
 from index.errors import BadInput, DossierError, LibraryBusy, Refused
-from index.records import Conflict, Document, Dossier, Filter, Health, Hit, Job, Source
+from index.library.backup import Backup
+from index.records import Compacted, Conflict, Document, Dossier, Filter, Health, Hit, Job, Metadata, Source
 from rag.answers import Answer, Ask
-from ui.unwire import answer_of, document_of, dossier_of, error_of, health_of, hit_of, job_of
+from ui.unwire import answer_of, backup_of, compacted_of, document_of, dossier_of, error_of, health_of, hit_of, job_of
 
 
 class Client:
@@ -105,6 +107,8 @@ class Client:
             return job_of(self._send("POST", "/v1/documents", json=body)["job"])
         files = [("files", (source.name, source.content or b"", "application/octet-stream")) for source in taken]
         fields = {"dossier": dossier, "on_conflict": on_conflict, "sources": [source.address for source in taken]}
+        if any(source.metadata != Metadata() for source in taken):
+            fields["metadata"] = [json.dumps(_said(source.metadata)) for source in taken]
         return job_of(self._send("POST", "/v1/documents", files=files, data=fields)["job"])
 
     def job(self, id: str) -> Job:
@@ -119,17 +123,63 @@ class Client:
         """Examine every part."""
         return tuple(health_of(health) for health in self._send("GET", "/v1/admin/doctor")["checks"])
 
+    def back_up(self) -> Backup:
+        """Write an archive into the data folder's `backups`."""
+        return backup_of(self._send("POST", "/v1/admin/backup", timeout=None)["backup"])
+
+    def reindex(self, embedder: str | None) -> int:
+        """Embed everything again; give how many vectors were mended. Raises EmbedderChanged for another embedder."""
+        return int(self._send("POST", "/v1/admin/reindex", json={"embedder": embedder}, timeout=None)["mended"])
+
+    def compact(self) -> Compacted:
+        """Drop what nobody needs any more."""
+        return compacted_of(self._send("POST", "/v1/admin/compact", timeout=None)["compacted"])
+
+    def mend(self) -> tuple[str, ...]:
+        """Mend what can be mended; say what was done."""
+        return tuple(self._send("POST", "/v1/admin/mend", timeout=None)["done"])
+
+    def original(self, id: str) -> bytes:
+        """Give the file of a document as it was added."""
+        return self._request("GET", _path("documents", id) + "/file").content
+
+    def correct(self, id: str, metadata: Metadata) -> Document:
+        """Correct what is known about a document."""
+        known = {field: getattr(metadata, field) for field in ("title", "publisher", "author", "published")}
+        given = {field: value for field, value in known.items() if value is not None}
+        return document_of(self._send("PATCH", _path("documents", id), json=given)["document"])
+
+    def move(self, id: str, name: str, source: str) -> Document:
+        """Tell that a document's file has another name or place."""
+        body = {"name": name, "source": source}
+        return document_of(self._send("POST", _path("documents", id) + "/move", json=body)["document"])
+
     def _send(self, method: str, path: str, **content: Any) -> dict[str, Any]:  # noqa: ANN401  # httpx's own
         """Send a request. Raises the error that the server raised, or LibraryBusy where it does not answer."""
+        reply = self._request(method, path, **content)
+        return _json(reply, self.address) if reply.content else {}
+
+    def _request(self, method: str, path: str, **content: Any) -> httpx.Response:  # noqa: ANN401  # httpx's own
         try:
             reply = self._http.request(method, path, **content)
-            answer: dict[str, Any] = reply.json() if reply.content else {}
-        except (httpx.HTTPError, ValueError) as error:
-            reason = f"The data folder belongs to a server at {self.address}, which does not answer ({error})."
-            raise LibraryBusy(reason, "Wait until it has started, or stop it.") from None
+        except httpx.HTTPError as error:
+            raise _silent(self.address, error) from None
         if reply.is_error:
-            raise _told(reply, answer)
-        return answer
+            raise _told(reply, _json(reply, self.address) if reply.content else {})
+        return reply
+
+
+def _json(reply: httpx.Response, address: str) -> dict[str, Any]:
+    try:
+        answer: dict[str, Any] = reply.json()
+    except ValueError as error:
+        raise _silent(address, error) from None
+    return answer
+
+
+def _silent(address: str, error: Exception) -> LibraryBusy:
+    reason = f"The data folder belongs to a server at {address}, which does not answer ({error})."
+    return LibraryBusy(reason, "Wait until it has started, or stop it.")
 
 
 def _told(reply: httpx.Response, answer: dict[str, Any]) -> DossierError:
@@ -138,6 +188,11 @@ def _told(reply: httpx.Response, answer: dict[str, Any]) -> DossierError:
     if "error" not in answer:
         return BadInput(f"The server answered {reply.status_code}.", "Is it a Dossier of the same version?")
     return error_of(answer, int(reply.headers.get("retry-after", "1")))
+
+
+def _said(metadata: Metadata) -> dict[str, str]:
+    names = ("title", "publisher", "author", "published", "language")
+    return {name: value for name in names if (value := getattr(metadata, name)) is not None}
 
 
 def _filter(filter: Filter) -> dict[str, Any]:

@@ -9,9 +9,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from index.errors import DossierError, LibraryBusy, ModelMissing
-from index.records import Conflict, Document, Dossier, Filter, Health, Hit, Job, Source
+from index.records import Compacted, Conflict, Document, Dossier, Filter, Health, Hit, Job, Metadata, Source
 
 if TYPE_CHECKING:
+    from index.library.backup import Backup
     from index.shelf import Shelf
     from rag.answers import Answer, Ask
     from rag.pipeline import Rag
@@ -81,6 +82,34 @@ class Desk(Protocol):
 
     def doctor(self) -> tuple[Health, ...]:
         """Examine every part."""
+        ...
+
+    def back_up(self) -> Backup:
+        """Write an archive into the data folder's `backups`."""
+        ...
+
+    def reindex(self, embedder: str | None) -> int:
+        """Embed everything again; give how many vectors were mended. Raises EmbedderChanged for another embedder."""
+        ...
+
+    def compact(self) -> Compacted:
+        """Drop what nobody needs any more."""
+        ...
+
+    def mend(self) -> tuple[str, ...]:
+        """Mend what can be mended; say what was done."""
+        ...
+
+    def original(self, id: str) -> bytes:
+        """Give the file of a document as it was added."""
+        ...
+
+    def correct(self, id: str, metadata: Metadata) -> Document:
+        """Correct what is known about a document."""
+        ...
+
+    def move(self, id: str, name: str, source: str) -> Document:
+        """Tell that a document's file has another name or place."""
         ...
 
 
@@ -163,6 +192,34 @@ class OwnDesk:
     def doctor(self) -> tuple[Health, ...]:
         """Examine every part."""
         return self.shelf.doctor()
+
+    def back_up(self) -> Backup:
+        """Write an archive into the data folder's `backups`."""
+        return self.shelf.back_up()
+
+    def reindex(self, embedder: str | None) -> int:
+        """Embed everything again; give how many vectors were mended. Raises EmbedderChanged for another embedder."""
+        return self.shelf.reindex()
+
+    def compact(self) -> Compacted:
+        """Drop what nobody needs any more."""
+        return self.shelf.compact()
+
+    def mend(self) -> tuple[str, ...]:
+        """Mend what can be mended; say what was done."""
+        return self.shelf.mend()
+
+    def original(self, id: str) -> bytes:
+        """Give the file of a document as it was added."""
+        return self.shelf.original(id)[0]
+
+    def correct(self, id: str, metadata: Metadata) -> Document:
+        """Correct what is known about a document."""
+        return self.shelf.correct(id, metadata)
+
+    def move(self, id: str, name: str, source: str) -> Document:
+        """Tell that a document's file has another name or place."""
+        return self.shelf.move(id, name, source)
 
 
 @contextlib.contextmanager

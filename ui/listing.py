@@ -39,7 +39,8 @@ def hit_lines(hits: Sequence[Hit]) -> Iterator[str]:
         yield "Nothing was found."
     for position, hit in enumerate(hits, start=1):
         document, place = hit.document, hit.passage.place
-        page = f"page {place.page}" if place.page is not None else None
+        page = f"page {place.page}" if place.page is not None else place.slide and f"slide {place.slide}"
+        page = page or (place.sheet and f"sheet {place.sheet}")
         known = (document.metadata.publisher, document.metadata.published, document.title, page, place.heading)
         yield f"{position}. {', '.join(visible(part) for part in known if part)}  ({hit.score:.3f})"
         yield f"   {visible(hit.passage.text)}"
@@ -90,9 +91,9 @@ def find_documents(desk: Desk, wanted: Sequence[str], dossier: str | None) -> li
     for name in wanted:
         meant = [document for document in known if name in (document.id, document.name, document.source)]
         if not meant:
-            raise NotFound(f"There is no document {name!r}; nothing was removed.", "See: dossier list")
+            raise NotFound(f"There is no document {name!r}; nothing was done.", "See: dossier list")
         if len(meant) > 1:
             ids = ", ".join(document.id for document in meant)
-            raise NotFound(f"{name!r} names {len(meant)} documents; nothing was removed.", f"Give an id: {ids}")
+            raise NotFound(f"{name!r} names {len(meant)} documents; nothing was done.", f"Give an id: {ids}")
         found[meant[0].id] = meant[0]
     return list(found.values())

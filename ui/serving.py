@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 EXAMPLES = Path(__file__).parent.parent / "examples" / "documents"
 
 
-def run(config: Config, paths: Sequence[Path], dossier: str, *, examples: bool) -> None:
+def run(config: Config, paths: Sequence[Path | str], dossier: str, *, examples: bool) -> None:
     """Serve until a signal comes; add the paths, and the examples to an empty library, as soon as it answers."""
     if examples and not EXAMPLES.is_dir():
         raise NotFound("The example documents are not installed here.", "They are in the repository, under examples/.")
 
     def announce(address: str, service: Service) -> None:
         print(f"Dossier is ready at {address}", flush=True)  # noqa: T201
-        wishes: list[tuple[Sequence[Path], str]] = [(paths, dossier)] if paths else []
+        wishes: list[tuple[Sequence[Path | str], str]] = [(paths, dossier)] if paths else []
         if examples and not service.shelf.dossiers():
             wishes.append(([EXAMPLES], "examples"))
         if wishes:
@@ -36,7 +36,7 @@ def run(config: Config, paths: Sequence[Path], dossier: str, *, examples: bool) 
     serve(config, lambda config, address: with_models(config, lambda: Rag.open(config, address)), announce)
 
 
-def _add(config: Config, service: Service, wishes: Sequence[tuple[Sequence[Path], str]]) -> None:
+def _add(config: Config, service: Service, wishes: Sequence[tuple[Sequence[Path | str], str]]) -> None:
     desk = OwnDesk(config, service.shelf)
     for paths, dossier in wishes:
         _say(f"Adding {', '.join(str(path) for path in paths)} to the dossier {dossier!r}.")

@@ -89,6 +89,8 @@ def about(citation: Citation) -> str:
     """Say where a quote stands: publisher, date, title, page, heading."""
     document, place = citation.document, citation.place
     page = f"page {place.page}" if place.page is not None else ""
+    if place.slide or place.sheet:
+        page = f"slide {place.slide}" if place.slide else f"sheet {place.sheet}"
     if place.page is not None and place.page_end not in (None, place.page):
         page = f"pages {place.page}–{place.page_end}"
     parts = (document.metadata.publisher, document.metadata.published, document.title, page, place.heading)

@@ -8,7 +8,8 @@ from typing import Any
 
 from index import errors
 from index.errors import DossierError, Overloaded
-from index.records import Document, Dossier, Failure, Health, Hit, Job, Metadata, Passage, Place
+from index.library.backup import Backup
+from index.records import Compacted, Document, Dossier, Failure, Health, Hit, Job, Metadata, Passage, Place
 from rag.answers import Answer, Citation, Disagreement, Statement, Took, Twin, Usage, Value
 from rag.answers import Warning as AnswerWarning
 
@@ -57,6 +58,7 @@ def document_of(given: Mapping[str, Any]) -> Document:
         given.get("characters", 0),
         given.get("passages", 0),
         given.get("added", ""),
+        given.get("sha256", ""),
     )
 
 
@@ -80,6 +82,16 @@ def dossier_of(given: Mapping[str, Any]) -> Dossier:
 def health_of(given: Mapping[str, Any]) -> Health:
     """Give how one part is."""
     return Health(**_known(Health, given))
+
+
+def backup_of(given: Mapping[str, Any]) -> Backup:
+    """Give a backup."""
+    return Backup(**_known(Backup, given))
+
+
+def compacted_of(given: Mapping[str, Any]) -> Compacted:
+    """Give what compacting dropped."""
+    return Compacted(**_known(Compacted, given))
 
 
 def error_of(given: Mapping[str, Any], retry_after: int = 1) -> DossierError:

@@ -8,7 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from index.errors import DossierError
-from index.records import Document, Dossier, Health, Hit, Job
+from index.library.backup import Backup
+from index.records import Compacted, Document, Dossier, Health, Hit, Job
 from rag.answers import (
     Event,
     Finished,
@@ -40,6 +41,7 @@ def full_document_json(document: Document) -> dict[str, Any]:
         "characters": document.characters,
         "passages": document.passages,
         "added": document.added,
+        "sha256": document.sha256,
     }
 
 
@@ -51,6 +53,16 @@ def job_json(job: Job) -> dict[str, Any]:
 def health_json(health: Health) -> dict[str, Any]:
     """Give how one part is."""
     return asdict(health)
+
+
+def backup_json(backup: Backup) -> dict[str, Any]:
+    """Give a backup."""
+    return asdict(backup)
+
+
+def compacted_json(compacted: Compacted) -> dict[str, Any]:
+    """Give what compacting dropped."""
+    return asdict(compacted)
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from index.errors import NotFound
+from index.errors import Conflict, NotFound
 from index.library.database import Database
 from index.library.rows import (
     merged,
@@ -22,7 +22,7 @@ from index.records import Document, Metadata, Reading
 
 COLUMNS = """
     d.key, d.id, v.id, c.id, d.name, d.source, d.given, d.corrections, v.found, v.media_type,
-    v.characters, v.passages, d.added
+    v.characters, v.passages, d.added, v.bytes_sha256
 """
 SELECT = f"""
 SELECT {COLUMNS} FROM documents d JOIN versions v ON v.key = d.version JOIN dossiers c ON c.key = d.dossier
@@ -180,6 +180,18 @@ class Documents:
             corrections = pack_metadata(replace(unpack_metadata(packed), **changed))
             connection.execute("UPDATE documents SET corrections = ? WHERE key = ?", (corrections, key))
 
+    def move(self, key: int, name: str, source: str) -> None:
+        """Give a document another name and source. Raises Conflict where the source is taken."""
+        with self._database.write() as connection:
+            taken = connection.execute(
+                "SELECT 1 FROM documents WHERE source = ? AND key <> ?"
+                " AND dossier = (SELECT dossier FROM documents WHERE key = ?)",
+                (source, key, key),
+            ).fetchone()
+            if taken:
+                raise Conflict(f"{source} is in this dossier already.", "Remove one of the two.")
+            connection.execute("UPDATE documents SET name = ?, source = ? WHERE key = ?", (name, source, key))
+
     def remove(self, key: int) -> None:
         """Forget a document and all its versions."""
         with self._database.write() as connection:
@@ -275,6 +287,8 @@ class Documents:
 
 def document_of(row: tuple[Any, ...]) -> Document:
     """Make a Document of a row of COLUMNS."""
-    _, id, version, dossier, name, source, given, corrections, found, media_type, characters, passages, added = row
+    _, id, version, dossier, name, source, given, corrections, found, media_type, characters, passages, added, proof = (
+        row
+    )
     metadata = merged(unpack_metadata(found), unpack_metadata(given), unpack_metadata(corrections))
-    return Document(id, version, dossier, name, source, metadata, media_type, characters, passages, added)
+    return Document(id, version, dossier, name, source, metadata, media_type, characters, passages, added, proof)

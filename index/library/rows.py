@@ -66,7 +66,8 @@ def unpack_marks(packed: str) -> tuple[Mark, ...]:
 
 def pack_place(place: Place) -> str:
     """Write down where a passage lies."""
-    return json.dumps([place.page, place.page_end, place.heading], ensure_ascii=False)
+    parts = [place.page, place.page_end, place.heading, place.slide, place.sheet]
+    return json.dumps(parts if place.slide or place.sheet else parts[:3], ensure_ascii=False)
 
 
 def unpack_place(packed: str) -> Place:

@@ -20,12 +20,13 @@ from index.load.formats import (
 )
 from index.load.headings import headings_in, title_in
 from index.load.sandbox import SANDBOX
+from index.load.unpack import expand
 from index.records import Metadata, Reading, Source
 
 if TYPE_CHECKING:  # the child process must not pay for the settings
     from index.config import IndexConfig
 
-__all__ = ["Skipped", "fetched", "files_of", "from_text", "read", "reader_of", "source_of", "supported"]
+__all__ = ["Skipped", "expand", "fetched", "files_of", "from_text", "read", "reader_of", "source_of", "supported"]
 
 
 def read(name: str, content: bytes, config: IndexConfig) -> Reading:

@@ -28,7 +28,7 @@ def read(name: str, content: bytes) -> Reading:
     composition = Composition()
     with zipfile.ZipFile(BytesIO(content)) as package:
         parts = set(package.namelist())
-        if "META-INF/encryption.xml" in parts and b"xenc#aes" in package.read("META-INF/encryption.xml"):
+        if "META-INF/encryption.xml" in parts and b"xmlenc#aes" in package.read("META-INF/encryption.xml"):
             raise UnreadableFile(f"{shown(name)} is locked (DRM).", "Dossier reads books without a lock only.")
         root = _path_of_book(name, package)
         if root not in parts:

@@ -68,7 +68,8 @@ def page_of(url: str) -> Source:
 
 def _checked(url: str) -> httpx.URL:
     try:
-        parsed = httpx.URL(url.strip()).copy_with(fragment=None)
+        parsed = httpx.URL(url.strip())
+        parsed = parsed.copy_with(fragment=None, raw_path=parsed.raw_path)  # the path is "/" where none is written
     except (httpx.InvalidURL, UnicodeError, ValueError) as error:
         raise BadInput(f"{shown(url)} is not a web address ({str(error)[:80]}).", "Check it.") from error
     if parsed.scheme not in ("http", "https") or not parsed.host:

@@ -48,14 +48,12 @@ ODT = Format("odt", 1, (".odt",), "application/vnd.oasis.opendocument.text", apa
 ZIP = Format("zip", 1, (".zip",), "application/zip", apart=True)
 FORMATS = (TXT, MD, HTML, PDF, DOCX, PPTX, XLSX, ODT, RTF, EPUB, CSV, JSON, JSONL, EML, MBOX, ZIP)
 
+_PACKAGES = ("zip", "docx", "pptx", "xlsx", "odt", "epub")
+
 # First bytes that no text begins with: what the file is, and the formats it may rightly have.
 _SIGNATURES: tuple[tuple[bytes, str, tuple[str, ...]], ...] = (
     (b"%PDF-", "a PDF", ("pdf",)),
-    (
-        b"PK\x03\x04",
-        "a ZIP archive (Word, Excel, EPUB and others are such)",
-        ("zip", "docx", "pptx", "xlsx", "odt", "epub"),
-    ),
+    (b"PK\x03\x04", "a ZIP archive (Word, Excel, EPUB and others are such)", _PACKAGES),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old or password-protected Office file", ()),
     (b"\x89PNG\r\n", "a PNG picture", ()),
     (b"\xff\xd8\xff", "a JPEG picture", ()),
@@ -110,7 +108,7 @@ def refuse_other_formats(name: str, content: bytes, known: Format) -> None:
 
 def _way_out(formats: tuple[str, ...], known: Format) -> str:
     if formats:
-        return f"Name it .{formats[0]} if that is what it is."
+        return f"Name it {' or '.join(f'.{name}' for name in formats)}, whichever it is."
     if known.name in ("docx", "pptx", "xlsx"):
         program = "a word processor" if known.name == "docx" else "the program that made it"
         return f"Open it in {program}, remove the password if it has one, and save it as {known.endings[0]}."

@@ -66,7 +66,7 @@ def title_in(text: str) -> str | None:
 def _is_heading_like(line: str) -> bool:
     if "\n" in line or not line or not _OPENING.match(line) or _LIST_ITEM.match(line) or _NOT_HEADING.search(line):
         return False
-    first = next(letter for letter in line if letter.isalnum())
+    first = next((letter for letter in line if letter.isalnum()), " ")
     letters = sum(letter.isalpha() for letter in line)
     return not first.islower() and 2 * letters > len(line) and len(line.split()) <= _MOST_WORDS * 2
 

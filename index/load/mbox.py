@@ -18,8 +18,8 @@ _ESCAPED = re.compile(rb"^>(>*From )", re.MULTILINE)
 def mails_in(content: bytes) -> Iterator[bytes]:
     """Give the mails of a box, each as it would stand in a file of its own."""
     starts = list(_BEGIN.finditer(content))
-    ends = [found.start() for found in starts[1:]] + [len(content)]
-    for found, end in zip(starts, ends, strict=True):
+    ends = (*(found.start() for found in starts[1:]), len(content))
+    for found, end in zip(starts, ends, strict=False):
         yield _ESCAPED.sub(rb"\1", content[found.end() : end])
 
 

@@ -78,7 +78,7 @@ def _text_of(paragraph: etree._Element) -> str:
         if skipped is not None:
             if event == "end" and element is skipped:
                 skipped = None
-                pieces.append(element.tail or "")
+                pieces.append(_collapsed(element.tail))
         elif event == "start" and element.tag in _LEFT_OUT:
             skipped = element
         elif event == "start":

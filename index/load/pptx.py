@@ -38,13 +38,8 @@ def read(name: str, content: bytes) -> Reading:
         ) from error
     first = next((mark.label for mark in composition.marks if mark.kind == "heading"), None)
     title = stated[0] if stated[0].lower() not in ("", "powerpoint presentation") else first
-    return Reading(
-        composition.text,
-        PPTX.reader,
-        composition.marks,
-        Metadata(title=title, author=stated[1] or None),
-        PPTX.media_type,
-    )
+    metadata = Metadata(title=title, author=stated[1] or None)
+    return Reading(composition.text, PPTX.reader, composition.marks, metadata, PPTX.media_type)
 
 
 def _add(composition: Composition, number: str, slide: Any) -> None:  # noqa: ANN401 - python-pptx brings no types

@@ -93,6 +93,13 @@ def test_the_place_of_a_span(start: int, end: int, place: Place) -> None:
     assert place_of(MARKS, start, end) == place
 
 
+def test_slides_and_sheets_go_on_until_the_next_of_their_kind() -> None:
+    marks = (Mark(0, "slide", "1"), Mark(0, "heading", "A"), Mark(10, "slide", "3"), Mark(20, "sheet", "Trade"))
+    assert place_of(marks, 5, 30) == Place(None, None, "A", "1")
+    assert place_of(marks, 12, 15) == Place(None, None, "A", "3")
+    assert place_of(marks, 25, 26) == Place(None, None, "A", "3", "Trade")
+
+
 def test_without_marks_there_is_no_place() -> None:
     assert place_of((), 0, 10) == Place()
 

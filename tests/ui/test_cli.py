@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -308,3 +309,45 @@ def test_errors_of_a_command_are_one_line(tmp_path: Path) -> None:
     assert result.returncode == FAILED
     assert result.stderr == "dossier: 'prot' in the settings file dossier.toml is not a setting. Did you mean 'port'?\n"
     assert result.stdout == ""
+
+
+def test_a_metadata_file_beside_files_tells_about_them(terminal: Terminal, tmp_path: Path) -> None:
+    folder = tmp_path / "news"
+    folder.mkdir()
+    (folder / "a.txt").write_text("The bridge opens in 2027.")
+    (folder / "b.txt").write_text("It was decided.")
+    (folder / "metadata.csv").write_text("name,publisher,published\na.txt,The Post,2024-05-17\ngone.txt,X,\n")
+    assert terminal("add", str(folder)) == 0
+    assert "metadata.csv names gone.txt, which is not here" in terminal.err
+    documents, _ = terminal.rag.shelf.documents("default")
+    known = {document.name: (document.metadata.publisher, document.metadata.published) for document in documents}
+    assert known == {"a.txt": ("The Post", "2024-05-17"), "b.txt": (None, None)}
+    (folder / "metadata.csv").write_text("nome,publisher\na.txt,The Post\n")
+    assert terminal("add", str(folder)) == FAILED
+    assert "unknown column 'nome'" in terminal.err
+
+
+def test_an_archive_and_pages_are_added(terminal: Terminal, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("a.txt", "one")
+        archive.writestr("p.png", "x")
+    assert terminal("add", str(tmp_path / "all.zip"), "https://news.example/a") == 0
+    assert "2 added" in terminal.out
+    assert "all.zip/p.png" in terminal.err
+    documents, _ = terminal.rag.shelf.documents("default")
+    assert {document.source for document in documents} == {
+        "https://news.example/a",
+        f"file:{tmp_path.resolve()}/all.zip#a.txt",
+    }
+
+
+def test_metadata_is_corrected(terminal: Terminal, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("The bridge opens in 2027.")
+    terminal("add", str(tmp_path / "a.txt"))
+    assert terminal("metadata", "a.txt", "--publisher", "The Post", "--published", "2024-05") == 0
+    assert "The Post" in terminal.out
+    ((document,), _) = terminal.rag.shelf.documents("default")
+    assert (document.metadata.publisher, document.metadata.published) == ("The Post", "2024-05")
+    assert terminal("metadata", "a.txt") == USAGE
+    assert "Nothing to correct" in terminal.err
+    assert terminal("metadata", "b.txt", "--title", "B") == FAILED

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import io
 import socket
+import zipfile
 
 import httpx
 import pytest
@@ -107,7 +109,8 @@ def test_names_become_labels(name: str, label: str) -> None:
         ({"documents": [{"name": "a", "text": "x", "publishr": "P"}]}, "'publisher'"),
         ({"documents": [{"name": "a", "text": "x"}], "on_conflict": "merge"}, "on_conflict"),
         ({"documents": [{"name": "a", "text": "x"}] * 1001}, "1000"),
-        ({"urls": ["http://example.org"]}, "fetch"),
+        ({"urls": ["http://example.org"], "documents": [{"name": "a", "text": "x"}]}, "either documents or urls"),
+        ({"urls": ["http://example.org"] * 101}, "100"),
     ],
 )
 def test_bad_documents_are_refused_by_name(server: Running, body: dict[str, object], told: str) -> None:
@@ -242,3 +245,35 @@ def test_ready_says_what_is_being_rebuilt(server: Running) -> None:
     reply = server.http.get("/ready")
     assert (reply.status_code, reply.json()["message"]) == (503, "The word index is being rebuilt.")
     assert server.http.get("/health").json()["status"] == "ok"
+
+
+def test_addresses_become_items_of_the_job(server: Running) -> None:
+    job = server.job({"urls": ["HTTP://news.example", "https://news.example/a#part"]})
+    assert (job["total"], job["added"]) == (2, 2)
+    documents = server.http.get("/v1/documents").json()["documents"]
+    assert [document["source"] for document in documents] == ["http://news.example/", "https://news.example/a"]
+
+
+def test_each_member_of_an_archive_is_an_item_of_the_job(server: Running) -> None:
+    box = io.BytesIO()
+    with zipfile.ZipFile(box, "w") as archive:
+        for name in ("a.txt", "../b.txt", "p.png"):
+            archive.writestr(name, name)
+    job = upload(server, ("all.zip", box.getvalue()))
+    assert job["total"] == 3
+    documents = server.http.get("/v1/documents").json()["documents"]
+    assert [(document["name"], document["source"]) for document in documents] == [
+        ("all.zip/a.txt", "upload:all.zip#a.txt"),
+        ("all.zip/b.txt", "upload:all.zip#../b.txt"),
+        ("all.zip/p.png", "upload:all.zip#p.png"),
+    ]
+
+
+def test_files_come_with_what_is_known_about_them(server: Running) -> None:
+    files = [("files", ("a.txt", b"one")), ("files", ("b.txt", b"two"))]
+    known = ['{"title": "A", "published": "2024-05"}', "{}"]
+    server.ended(server.http.post("/v1/documents", files=files, data={"metadata": known}))
+    first, second = server.http.get("/v1/documents").json()["documents"]
+    assert (first["title"], first["published"], second["title"]) == ("A", "2024-05", "b.txt")
+    for wrong in (["{}"], ["{}", "{"], ["{}", '{"published": "soon"}'], ["{}", '{"titel": "A"}']):
+        assert server.http.post("/v1/documents", files=files, data={"metadata": wrong}).status_code == 422

@@ -10,7 +10,7 @@ from ui.api.documents import contents, documents
 from ui.api.dossiers import dossiers
 from ui.api.errors import catch_all
 from ui.api.jobs import jobs
-from ui.api.operations import operations
+from ui.api.operations import operations, upkeep
 from ui.api.replies import ErrorReply
 from ui.service import Service
 
@@ -33,7 +33,15 @@ def create_api(service: Service, version: str) -> FastAPI:
     catch_all(app)
     app.include_router(asking(service))
     shelf = service.shelf
-    for router in (documents(shelf), contents(shelf), jobs(shelf), dossiers(shelf), operations(shelf), description()):
+    for router in (
+        documents(shelf, service.config),
+        contents(shelf),
+        jobs(shelf),
+        dossiers(shelf),
+        operations(shelf),
+        upkeep(shelf, service.config.embedder),
+        description(),
+    ):
         app.include_router(router)
     describe(app)
     return app

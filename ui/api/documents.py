@@ -10,11 +10,12 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
+from index.config import IndexConfig
 from index.errors import UnknownFormat
 from index.records import Job
 from index.shelf import Shelf
 from ui.api.errors import validated_by_hand
-from ui.api.given import CorrectionGiven, DocumentsGiven, ReadingRequest, ReadingRoute, media_type
+from ui.api.given import CorrectionGiven, DocumentsGiven, MoveGiven, ReadingRequest, ReadingRoute, media_type
 from ui.api.replies import DocumentsReply, JobReply, OneDocumentReply, TextReply
 from ui.api.uploads import MOST_FILES, Upload, from_form, from_json
 from ui.wire import full_document_json, job_json
@@ -33,6 +34,11 @@ UPLOAD = {
                         "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
                         "dossier": {"type": "string", "default": "default"},
                         "on_conflict": {"enum": ["replace", "keep_both", "fail"], "default": "replace"},
+                        "metadata": {
+                            "type": "array",
+                            "items": {"type": "string", "contentMediaType": "application/json"},
+                            "description": "One object a file: title, publisher, author, published, language.",
+                        },
                         "sources": {
                             "type": "array",
                             "items": {"type": "string"},
@@ -46,7 +52,7 @@ UPLOAD = {
 }
 
 
-def documents(shelf: Shelf) -> APIRouter:
+def documents(shelf: Shelf, config: IndexConfig) -> APIRouter:
     """Make the routes."""
     router = APIRouter(route_class=ReadingRoute, tags=["Documents"])
 
@@ -67,7 +73,7 @@ def documents(shelf: Shelf) -> APIRouter:
             job = await run_in_threadpool(add_all, upload)
         elif kind == "multipart/form-data":
             async with request.form(max_files=MOST_FILES, max_fields=MOST_FILES + 10) as form:
-                job = await run_in_threadpool(add_all, from_form(form))
+                job = await run_in_threadpool(add_all, from_form(form, config))
         else:
             raise UnknownFormat(
                 f"The body is {kind[:60] or 'of no type'!r}.", "Send application/json or multipart/form-data."
@@ -104,8 +110,13 @@ def documents(shelf: Shelf) -> APIRouter:
 
 
 def contents(shelf: Shelf) -> APIRouter:
-    """Make the routes to what a document holds."""
-    router = APIRouter(tags=["Documents"])
+    """Make the routes to what a document holds and where its file lies."""
+    router = APIRouter(route_class=ReadingRoute, tags=["Documents"])
+
+    @router.post("/v1/documents/{id}/move", responses={200: {"model": OneDocumentReply}})
+    def move(id: Id, given: MoveGiven) -> Response:
+        """Tell that a document's file has another name or place; id, corrections and vectors stay."""
+        return JSONResponse({"document": full_document_json(shelf.move(id, given.name, given.source))})
 
     @router.get("/v1/documents/{id}/text", responses={200: {"model": TextReply}})
     def text(id: Id, version: Annotated[str | None, Query(max_length=200)] = None) -> Response:

@@ -158,21 +158,17 @@ class SearchGiven(Given):
     """Whether the cross-encoder orders the hits."""
 
 
-class DocumentGiven(Given):
-    """A document given as text."""
+class MetadataGiven(Given):
+    """What the caller says about a document besides its text."""
 
-    name: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_not_blank)]
-    text: str
     title: Label | None = None
     publisher: Label | None = None
     author: Label | None = None
     published: Published | None = None
-    source: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
-    """Unique within the dossier; `upload:NAME` where not given."""
     language: Annotated[str, Field(max_length=35)] | None = None
 
     def metadata(self) -> Metadata:
-        """Give what the caller says about it."""
+        """Give the noun."""
         return Metadata(
             self.title,
             self.publisher,
@@ -181,6 +177,15 @@ class DocumentGiven(Given):
             "given" if self.published else None,
             self.language,
         )
+
+
+class DocumentGiven(MetadataGiven):
+    """A document given as text."""
+
+    name: Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_not_blank)]
+    text: str
+    source: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
+    """Unique within the dossier; `upload:NAME` where not given."""
 
 
 class DocumentsGiven(Given):
@@ -220,6 +225,20 @@ class CorrectionGiven(Given):
         """Give what is set; what was not sent stays as it is."""
         sent = {name: getattr(self, name) or "" for name in self.model_fields_set}
         return Metadata(published_from="given" if sent.get("published") else None, **sent)
+
+
+class MoveGiven(Given):
+    """Where the file of a document lies now."""
+
+    name: Annotated[str, Field(min_length=1, max_length=1000)]
+    source: Annotated[str, Field(min_length=1, max_length=5000)]
+
+
+class ReindexGiven(Given):
+    """Which embedder is expected."""
+
+    embedder: Label | None = None
+    """The server's own, where not given; another one is refused with what to do."""
 
 
 class RenameGiven(Given):

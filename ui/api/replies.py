@@ -60,6 +60,8 @@ class DocumentReply(CitedDocumentReply):
     characters: int
     passages: int
     added: str
+    sha256: str
+    """Of the bytes it was read from."""
 
 
 class DocumentsReply(Reply):
@@ -90,6 +92,10 @@ class PlaceReply(Reply):
     page: int | None
     page_end: int | None
     heading: str | None
+    slide: str | None
+    """The number of the slide, in a presentation."""
+    sheet: str | None
+    """The name of the sheet, in a workbook."""
 
 
 class PassageReply(Reply):
@@ -304,3 +310,49 @@ class DoctorReply(Reply):
     """How all parts are."""
 
     checks: list[HealthBody]
+
+
+class BackupBody(Reply):
+    """An archive in the data folder's `backups`."""
+
+    name: str
+    size: int
+    files: int
+    """How many original files it holds."""
+    created: str
+
+
+class BackupReply(Reply):
+    """The archive that was made."""
+
+    backup: BackupBody
+
+
+class ReindexedReply(Reply):
+    """What embedding everything again mended."""
+
+    mended: int
+    """Vectors that were not as they should be."""
+
+
+class CompactedBody(Reply):
+    """What compacting dropped, and the size of library, indexes and originals in bytes."""
+
+    versions: int
+    vectors: int
+    changes: int
+    jobs: int
+    before: int
+    after: int
+
+
+class CompactedReply(Reply):
+    """What compacting dropped."""
+
+    compacted: CompactedBody
+
+
+class MendedReply(Reply):
+    """What was mended."""
+
+    done: list[str]

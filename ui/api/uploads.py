@@ -7,14 +7,18 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from pydantic import ValidationError
 from starlette.datastructures import FormData, UploadFile
 
+from index.config import IndexConfig
 from index.errors import BadInput
-from index.records import Conflict, Source
-from ui.api.given import CONFLICTS, DocumentGiven, DocumentsGiven, storable
+from index.load import Skipped, expand
+from index.records import Conflict, Metadata, Source
+from ui.api.errors import validated_by_hand
+from ui.api.given import CONFLICTS, DocumentGiven, DocumentsGiven, MetadataGiven, storable
 
 MOST_FILES = 1000
-FIELDS = ("dossier", "on_conflict", "files", "sources")
+FIELDS = ("dossier", "on_conflict", "files", "sources", "metadata")
 INVISIBLE = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 JOINERS = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"
 """Invisible too, but several scripts are spelled with them."""
@@ -43,7 +47,7 @@ def _text_source(given: DocumentGiven) -> Source:
     return Source(given.name, given.source or f"upload:{given.name}", text=given.text, metadata=given.metadata())
 
 
-def from_form(form: FormData) -> Upload:
+def from_form(form: FormData, config: IndexConfig) -> Upload:
     """Take multipart files, which wait on disk until each is read. Raises BadInput."""
     for name in form:
         if name not in FIELDS:
@@ -54,19 +58,36 @@ def from_form(form: FormData) -> Upload:
     named = [str(source) for source in form.getlist("sources")]
     if named and len(named) != len(files):
         raise BadInput(f"{len(named)} sources name {len(files)} files.", "Send one source a file, or none.")
+    known = [_metadata(str(given)) for given in form.getlist("metadata")]
+    if known and len(known) != len(files):
+        raise BadInput(f"{len(known)} metadata belong to {len(files)} files.", "Send one object a file, or none.")
     on_conflict = str(form.get("on_conflict") or "replace")
     if on_conflict not in CONFLICTS:
         raise BadInput(f"on_conflict: found {on_conflict[:60]!r}.", f"Expected {', '.join(CONFLICTS)}.")
     dossier = storable(str(form.get("dossier") or "default"))
-    return Upload(dossier, on_conflict, _read(files, named))
+    return Upload(dossier, on_conflict, _read(files, named, known, config))
 
 
-def _read(files: list[UploadFile], named: list[str]) -> Iterator[Source]:
+def _metadata(given: str) -> Metadata:
+    try:
+        return MetadataGiven.model_validate_json(given).metadata()
+    except ValidationError as error:
+        raise validated_by_hand(error) from None
+
+
+def _read(files: list[UploadFile], named: list[str], known: list[Metadata], config: IndexConfig) -> Iterator[Source]:
     for position, file in enumerate(files):
         name = clean_name(file.filename or "")
         address = storable(named[position]) if named else f"upload:{name}"
         file.file.seek(0)
-        yield Source(name, address, content=file.file.read())
+        metadata = known[position] if known else Metadata()
+        for found in expand(Source(name, address, content=file.file.read(), metadata=metadata), config):
+            yield _failing(found, address) if isinstance(found, Skipped) else found
+
+
+def _failing(skipped: Skipped, address: str) -> Source:
+    """Make a source of what cannot be read, so that the job names it with the reason."""
+    return Source(str(skipped.path), f"{address}#{skipped.path.name}", content=b"")
 
 
 def clean_name(name: str) -> str:

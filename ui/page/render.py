@@ -308,6 +308,7 @@ def _places(place: Place) -> list[str]:
     if place.page is not None:
         last = place.page_end
         words.append(f"pages {place.page}–{last}" if last and last != place.page else f"page {place.page}")
+    words += [f"{kind} {label}" for kind, label in (("slide", place.slide), ("sheet", place.sheet)) if label]
     if place.heading:
         words.append(place.heading)
     return words

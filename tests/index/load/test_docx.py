@@ -102,7 +102,7 @@ def test_entity_attacks_are_refused(
 
 def test_xml_in_an_odd_encoding_is_refused() -> None:
     xml = '<?xml version="1.0" encoding="UTF-7"?>' + BODY % "text"
-    with pytest.raises(UnreadableFile, match="encoding that Word does not write"):
+    with pytest.raises(UnreadableFile, match="encoding that Office programs do not write"):
         read_docx("a.docx", _with_document(xml.encode()))
 
 

@@ -1,0 +1,239 @@
+"""Measure what each part of answering is worth, by leaving it out or turning it, over sets of questions.
+
+Each folder that is named holds `documents/` and `questions.jsonl` (see examples/README.md). All variants are asked the
+same questions in one run; the last columns are differences in quality to the variant that is built in, paired by
+question, with 95% bootstrap intervals. `read` is the share of the needed evidence that stands in the passages read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import track
+
+from index.embed import Embedder, open_embedder
+from index.load import files_of, source_of
+from index.records import Found, Hit, Metadata, Source
+from index.shelf import Shelf
+from rag import extract, probe, retrieve
+from rag.answers import Ask, Window
+from rag.config import RagConfig
+from rag.evaluate.figures import Figure, compare, figures
+from rag.evaluate.marks import Marks, TextOf, mark
+from rag.evaluate.questions import Case, read_cases
+from rag.follow_up import standalone
+from rag.pipeline import Evidence, Rag
+from rag.question import Question, understand
+from rag.rerank import Reranker, open_reranker
+
+FOUND = 50
+"""How many passages each search gives."""
+SHOWN = ("proved", "evidence", "precision", "answered", "declined_rightly", "quality")
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a question is answered; as it is built in, where nothing else is said."""
+
+    by_meaning: float = 0.5
+    """The share of the search by meaning; at 0 and 1 the other search is left out."""
+    read: int = 8
+    """How many passages are read."""
+    judged: int = 16
+    """How many of their windows the cross-encoder judges."""
+    sentence_before: bool = True
+    """Whether a sentence is judged and quoted with the one before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How documents are kept."""
+
+    passage_characters: int = 700
+    title: bool = True
+    """Whether the document's title stands over its passages for embedding, keywords and judging."""
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A row of the table."""
+
+    name: str
+    recipe: Recipe = field(default_factory=Recipe)
+    keeping: Keeping = field(default_factory=Keeping)
+
+
+VARIANTS = (
+    Variant("as built in"),
+    Variant("words only", Recipe(by_meaning=0.0)),
+    Variant("30% meaning", Recipe(by_meaning=0.3)),
+    Variant("70% meaning", Recipe(by_meaning=0.7)),
+    Variant("meaning only", Recipe(by_meaning=1.0)),
+    Variant("4 passages read", Recipe(read=4)),
+    Variant("12 passages read", Recipe(read=12)),
+    Variant("8 windows judged", Recipe(judged=8)),
+    Variant("32 windows judged", Recipe(judged=32)),
+    Variant("no sentence before", Recipe(sentence_before=False)),
+    Variant("400 characters", keeping=Keeping(passage_characters=400)),
+    Variant("1000 characters", keeping=Keeping(passage_characters=1000)),
+    Variant("no title over it", keeping=Keeping(title=False)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The models, opened once."""
+
+    embedder: Embedder
+    reranker: Reranker
+
+
+class Varied(Rag):
+    """The pipeline with another recipe in its two steps of finding and judging."""
+
+    def __init__(self, shelf: Shelf, reranker: Reranker, config: RagConfig, recipe: Recipe) -> None:
+        super().__init__(shelf, reranker, config)
+        self.recipe = recipe
+
+    def _found(self, question: Question, ask: Ask) -> tuple[Hit, ...]:
+        texts = dict.fromkeys((question.text, *question.parts))
+        rankings = [
+            retrieve.fuse(self._kept(self.shelf.search(ask.dossier, text, limit=FOUND)), self.recipe.by_meaning)
+            for text in texts
+        ]
+        return rankings[0] if len(rankings) == 1 else retrieve.merge(rankings, FOUND)
+
+    def _kept(self, found: Found) -> Found:
+        return Found(
+            found.by_meaning if self.recipe.by_meaning > 0 else (), found.by_words if self.recipe.by_meaning < 1 else ()
+        )
+
+    def _weighed(self, question: Question, found: tuple[Hit, ...]) -> Evidence:
+        windows = extract.windows_of(found[: self.recipe.read])
+        if not self.recipe.sentence_before:
+            windows = [_alone(window) for window in windows]
+        short = extract.shortlist(question, windows, self.recipe.judged)
+        judged = tuple(extract.judge(question.text, short, self._reranker))
+        return Evidence(question, found, judged, probe.unheard(question.text, judged, self._reranker))
+
+    def read(self, ask: Ask) -> tuple[Hit, ...]:
+        """Give the passages that are read for a question."""
+        question = understand(standalone(ask.question, ask.history))
+        return self._found(question, ask)[: self.recipe.read]
+
+
+def _alone(window: Window) -> Window:
+    return replace(window, start=window.focus, text=window.text[window.focus - window.start :])
+
+
+def add(shelf: Shelf, folder: Path, keeping: Keeping) -> None:
+    """Add a set's documents as a dossier of its name."""
+    about = Metadata() if keeping.title else Metadata(title="-")
+    files = [source_of(path, RagConfig()) for path in files_of([folder / "documents"]) if isinstance(path, Path)]
+    sources = [Source(file.name, f"upload:{file.name}", file.content, metadata=about) for file in files]
+    job = shelf.wait(shelf.add(folder.name, sources).id)
+    if job.failed:
+        sys.exit(f"{folder}: {job.failed}")
+
+
+def sample(cases: Sequence[Case], size: int) -> list[Case]:
+    """Take cases at even distances."""
+    return [cases[place * len(cases) // size] for place in range(size)] if size < len(cases) else list(cases)
+
+
+def ask(rag: Varied, dossier: str, cases: Sequence[Case], told: str) -> dict[str, Marks]:
+    """Ask and mark."""
+    text_of = cache(rag.shelf.text)
+    marked: dict[str, Marks] = {}
+    for case in track(cases, told, console=Console(stderr=True), transient=True):
+        asked = Ask(case.question, dossier, history=case.history)
+        begun = time.perf_counter()
+        answer = rag.ask(asked)
+        marks = dict(mark(case, answer, time.perf_counter() - begun, text_of))
+        if case.evidence:
+            marks["read"] = reached(case, rag.read(asked), text_of)
+        marked[case.id] = marks
+    return marked
+
+
+def reached(case: Case, hits: Sequence[Hit], text_of: TextOf) -> float:
+    """Give the share of the needed evidence that stands in passages: half a piece, or a paragraph's accepted answer."""
+
+    def stands(document: str, quote: str, *, within: bool) -> bool:
+        for hit in (hit for hit in hits if hit.document.name == document):
+            start = text_of(hit.document.id, None).find(quote)
+            overlap = min(hit.passage.end, start + len(quote)) - max(hit.passage.start, start)
+            if start >= 0 and (overlap > 0 and case.accepts(hit.passage.text) if within else overlap >= len(quote) / 2):
+                return True
+        return False
+
+    shown = [any(stands(p.document, p.quote, within=p.within) for p in group) for group in case.evidence]
+    return sum(shown) / len(shown)
+
+
+def run(folders: Sequence[Path], size: int, parts: Parts, data: Path) -> dict[tuple[str, str], dict[str, Marks]]:
+    """Ask every variant everything; the marks by variant and set, by question."""
+    marked: dict[tuple[str, str], dict[str, Marks]] = {}
+    for number, keeping in enumerate(dict.fromkeys(variant.keeping for variant in VARIANTS)):
+        config = RagConfig(
+            data=data / str(number),
+            models=RagConfig().models_folder,
+            passage_characters=keeping.passage_characters,
+        )
+        with Shelf.open(config, parts.embedder) as shelf:
+            for folder in folders:
+                add(shelf, folder, keeping)
+            for variant in (variant for variant in VARIANTS if variant.keeping == keeping):
+                rag = Varied(shelf, parts.reranker, config, variant.recipe)
+                for folder in folders:
+                    cases = sample(read_cases(folder / "questions.jsonl"), size)
+                    marked[variant.name, folder.name] = ask(rag, folder.name, cases, f"{variant.name}: {folder.name}")
+    return marked
+
+
+def table(marked: dict[tuple[str, str], dict[str, Marks]], sets: Sequence[str]) -> list[str]:
+    """Write the table, in Markdown."""
+    columns = ("read", *SHOWN)
+    lines = [
+        f"| variant | set | {' | '.join(columns)} | ms | difference in quality |",
+        f"|---|---|{'---|' * len(columns)}---|---|",
+    ]
+    for name in sets:
+        before = marked[VARIANTS[0].name, name]
+        for variant in VARIANTS:
+            found = figures(marked[variant.name, name].values())
+            difference = compare(before, marked[variant.name, name]).differences["quality"]
+            cells = " | ".join(f"{found[column].mean:.3f}" if column in found else "–" for column in columns)
+            changed = "" if variant is VARIANTS[0] else _interval(difference)
+            lines.append(f"| {variant.name} | {name} | {cells} | {1000 * found['seconds'].median:.0f} | {changed} |")
+    return lines
+
+
+def _interval(figure: Figure) -> str:
+    return f"{figure.mean:+.3f} ({figure.low:+.3f} to {figure.high:+.3f})"
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folders", nargs="+", type=Path)
+    parser.add_argument("--sample", type=int, default=60, help="how many questions of a set, at even distances")
+    options = parser.parse_args()
+    folders = [folder.resolve() for folder in options.folders]
+    config = RagConfig()
+    parts = Parts(open_embedder(config), open_reranker(config))
+    with tempfile.TemporaryDirectory() as data:
+        marked = run(folders, options.sample, parts, Path(data))
+    print("\n".join(table(marked, [folder.name for folder in folders])))
+
+
+if __name__ == "__main__":
+    main()
