@@ -5,7 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
-.PHONY: chat setup test check lock sentence-transformers evaluation screenshots ablations fit clean help
+SOAK_POINTS ?= 100
+SOAK_SEED ?= 1
+
+.PHONY: chat setup test soak check lock sentence-transformers evaluation screenshots ablations fit clean help
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 24
@@ -39,6 +42,9 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 test: setup $(VENV)/.installed-dev ## The whole test suite (a real browser included)
 	@$(BIN)/dossier models fetch all-MiniLM-L6-v2
 	$(BIN)/python -m pytest
+
+soak: setup $(VENV)/.installed-dev ## Faults by the hundred: make soak SOAK_POINTS=1000 SOAK_SEED=7
+	SOAK_POINTS=$(SOAK_POINTS) SOAK_SEED=$(SOAK_SEED) $(BIN)/python -m pytest -m soak -s tests/soak
 
 check: $(VENV)/.installed-dev ## Lint and types
 	$(BIN)/ruff check .

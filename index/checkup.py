@@ -68,7 +68,7 @@ def odd_vectors(library: Library, dimensions: int) -> dict[int, list[int]]:
     for dossier in library.dossiers.ids():
         vectors = library.embeddings.of_dossier(dossier, dimensions)
         lengths = (vectors.matrix.astype(np.float64) ** 2).sum(axis=1)
-        for place in np.flatnonzero(~(abs(lengths - 1) <= FAR_FROM_ROUNDING)):  # a vector of NaN has no length
+        for place in np.flatnonzero(abs(lengths - 1) > FAR_FROM_ROUNDING):
             found.setdefault(int(vectors.documents[place]), []).append(int(vectors.keys[place]))
     return found
 

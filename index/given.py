@@ -43,6 +43,8 @@ def check_date(value: str) -> None:
 
 def order_of(source: Source, originals: Originals) -> Order:
     """Make a source fit to be queued, its bytes among the originals; the caller holds their lock."""
+    if source.refused is not None:
+        return Order(storable(source.name), storable(source.address), Metadata(), None, None, storable(source.refused))
     given_as = (source.content is not None) + (source.text is not None)
     if given_as > 1 or (given_as == 0 and not source.is_address):
         raise BadInput(f"{source.name!r} must come as bytes or as text, one of the two.")

@@ -86,11 +86,18 @@ class Source:
     text: str | None = None
     metadata: Metadata = field(default_factory=Metadata)
     """What the caller says about it; wins over what a reader finds."""
+    refused: str | None = None
+    """Why it cannot be read, where that is known already: its job names it as failed."""
 
     @property
     def is_address(self) -> bool:
         """Whether it is a page on the web, still to be fetched."""
-        return self.content is None and self.text is None and not self.address.startswith("upload:")
+        return (
+            self.refused is None
+            and self.content is None
+            and self.text is None
+            and not self.address.startswith("upload:")
+        )
 
 
 @dataclass(frozen=True, slots=True)

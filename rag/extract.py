@@ -93,6 +93,17 @@ def judge(question: str, windows: Sequence[Window], reranker: Reranker) -> list[
     return sorted(judged, key=lambda window: (-window.logit, window.hit.document.id, window.start))
 
 
+def lift(context: str, judged: Sequence[Window], reranker: Reranker) -> tuple[Window, ...]:
+    """Let the best window of a follow-up count as in its conversation, where it fits that better.
+
+    The order stays that of the standalone question; only how well the best window answers is judged anew.
+    """
+    if not judged:
+        return ()
+    logit = reranker.score(context, [in_context(judged[0])])[0]
+    return (replace(judged[0], logit=max(logit, judged[0].logit)), *judged[1:])
+
+
 def in_context(window: Window) -> str:
     """Put the document's title, publisher and date before a window, for judging only."""
     document = window.hit.document

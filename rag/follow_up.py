@@ -77,6 +77,15 @@ _SOURCES = re.compile(
 )
 
 
+_TELLING = re.compile(
+    r"(?:what (?:do|does|did) .{0,40}\b(?:say|tell us|tell|write|report|mention)|tell me|what is (?:known|said))\s+"
+    r"(?:about|of|on)\s+((?:\S+\s*){1,8})$",
+    re.IGNORECASE,
+)
+_TOLD = 300
+"""How much of the last answer is searched with a follow-up, in characters."""
+
+
 def standalone(question: str, history: Sequence[Turn]) -> str:
     """Make a follow-up stand alone, by rules, from the questions before it and the last answer."""
     topic, answer = "", ""
@@ -86,6 +95,14 @@ def standalone(question: str, history: Sequence[Turn]) -> str:
         elif turn.role == "assistant" and turn.content.strip():
             answer = turn.content
     return _resolved(question.strip(), topic, answer)[0]
+
+
+def in_conversation(question: str, history: Sequence[Turn]) -> str:
+    """Put the question before and the beginning of its answer in front of a question: for searching only."""
+    asked = [turn.content for turn in history if turn.role == "user" and aside(turn.content) is None]
+    answered = [turn.content for turn in history if turn.role == "assistant" and turn.content.strip()]
+    told = re.sub(r"\s*\[\d+\]", "", answered[-1])[:_TOLD] if answered else ""
+    return " ".join(part.strip() for part in (asked[-1] if asked else "", told, question) if part.strip())
 
 
 def is_first(history: Sequence[Turn]) -> bool:
@@ -303,6 +320,8 @@ def _antecedent(text: str, before: str, answer: str) -> str:
 
 def _thing(before: str) -> str:
     """The thing that a question is about, with what it is of: `the population of Kolmere`."""
+    if told := _TELLING.match(_stripped(before)):
+        return told.group(1)
     phrase = _subject(before)
     if phrase is None:
         return next((name for name in subjects_of(before) if not _DATE.search(name)), "")

@@ -28,7 +28,7 @@ from rag.answers import (
     Window,
 )
 from rag.config import RagConfig
-from rag.follow_up import is_first, standalone
+from rag.follow_up import in_conversation, is_first, standalone
 from rag.question import Question, aside, understand
 from rag.rerank import Reranker, open_reranker
 
@@ -114,7 +114,7 @@ class Rag:
         if reply := aside(asked.question, first=is_first(asked.history)):
             yield Finished(_aside(asked, reply, clock))
             return
-        question = understand(asked.standalone_question or standalone(asked.question, asked.history))
+        question = _understood(asked)
         since = time.perf_counter()
         found = self._found(question, asked)
         since = clock.mark("retrieve_ms", since)
@@ -128,7 +128,7 @@ class Rag:
     def evidence(self, ask: Ask) -> Evidence:
         """Find and judge what there is for a question, without answering it: for measuring and fitting."""
         asked = _checked(ask, self.config)
-        question = understand(asked.standalone_question or standalone(asked.question, asked.history))
+        question = _understood(asked)
         return self._weighed(question, self._found(question, asked))
 
     def search(
@@ -149,7 +149,7 @@ class Rag:
 
     def _found(self, question: Question, ask: Ask) -> tuple[Hit, ...]:
         """Search for the whole question, and for each part where it has several."""
-        texts = list(dict.fromkeys((question.text, *question.parts)))
+        texts = list(dict.fromkeys(filter(None, (question.text, *question.parts, question.context))))
         rankings = [
             retrieve.fuse(self.shelf.search(ask.dossier, text, filter=ask.filter, limit=_FOUND)) for text in texts
         ]
@@ -159,6 +159,8 @@ class Rag:
         """Judge the best passages' windows, and look for the word that they do not speak to."""
         windows = extract.shortlist(question, extract.windows_of(found[:_READ]), _JUDGED)
         judged = tuple(extract.judge(question.text, windows, self._reranker))
+        if question.context:
+            judged = extract.lift(question.context, judged, self._reranker)
         return Evidence(question, found, judged, probe.unheard(question.text, judged, self._reranker))
 
     def _answered(self, ask: Ask, evidence: Evidence, clock: _Clock, since: float) -> Iterator[Event]:
@@ -227,6 +229,14 @@ class Rag:
 
     def _text_of(self, document: Document) -> str:
         return self.shelf.text(document.id, document.version)
+
+
+def _understood(ask: Ask) -> Question:
+    """Make a follow-up stand alone, unless the caller said how it is to be searched."""
+    if ask.standalone_question is not None:
+        return understand(ask.standalone_question)
+    text = standalone(ask.question, ask.history)
+    return understand(text, in_conversation(ask.question, ask.history) if text != ask.question else "")
 
 
 def _checked(ask: Ask, config: RagConfig) -> Ask:

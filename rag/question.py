@@ -70,6 +70,8 @@ class Question:
     expects: Expects
     subjects: tuple[str, ...]
     """The names in it, as written, in order."""
+    context: str = ""
+    """For a follow-up, the question in its conversation: searched too, since rules may miss what it leans on."""
 
 
 def aside(question: str, *, first: bool = True) -> str | None:
@@ -86,7 +88,7 @@ def aside(question: str, *, first: bool = True) -> str | None:
     return None
 
 
-def understand(text: str) -> Question:
+def understand(text: str, context: str = "") -> Question:
     """Read what a standalone question names and what kind of answer it expects."""
     parts = tuple(part.strip() for part in _QUESTIONS.split(text.strip()) if part.strip())
     return Question(
@@ -95,6 +97,7 @@ def understand(text: str) -> Question:
         terms=terms_of(text),
         expects=_expects(text),
         subjects=subjects_of(text),
+        context=context,
     )
 
 

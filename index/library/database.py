@@ -142,7 +142,12 @@ def translated(path: Path) -> Iterator[None]:
 def _ours(error: sqlite3.Error, path: Path) -> DossierError:
     name = getattr(error, "sqlite_errorname", None) or ""
     family = "_".join(name.split("_")[:2])
-    if name in DAMAGED or family in DAMAGED or (not name and type(error) is sqlite3.DatabaseError):
+    if (
+        "decode to UTF-8" in str(error)
+        or name in DAMAGED
+        or family in DAMAGED
+        or (not name and type(error) is sqlite3.DatabaseError)
+    ):
         return LibraryDamaged(
             f"{path} cannot be read as a library ({error}). Nothing in it was changed.",
             "Run `dossier restore BACKUP --data NEW_FOLDER`, or add the documents again to another data folder.",

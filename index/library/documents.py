@@ -16,6 +16,7 @@ from index.library.rows import (
     now,
     pack_marks,
     pack_metadata,
+    sound_row,
     unpack_metadata,
 )
 from index.records import Document, Metadata, Reading
@@ -286,7 +287,12 @@ class Documents:
 
 
 def document_of(row: tuple[Any, ...]) -> Document:
-    """Make a Document of a row of COLUMNS."""
+    """Make a Document of a row of COLUMNS. Raises LibraryDamaged."""
+    with sound_row("documents"):
+        return _document_of(row)
+
+
+def _document_of(row: tuple[Any, ...]) -> Document:
     _, id, version, dossier, name, source, given, corrections, found, media_type, characters, passages, added, proof = (
         row
     )

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.library.database import Database
+from index.library.rows import sound_row
 
 AT_ONCE = 900
 """How many parameters one statement gets; SQLite's oldest limit is 999."""
@@ -151,6 +152,7 @@ def _vectors(rows: Iterable[tuple[int, int, bytes]] | Cursor, dimensions: int) -
         keys.append(key)
         documents.append(document)
         blobs.append(blob)
-    matrix = np.frombuffer(b"".join(blobs), np.float16).reshape(len(keys), dimensions).astype(np.float32)
+    with sound_row("embeddings"):
+        matrix = np.frombuffer(b"".join(blobs), np.float16).reshape(len(keys), dimensions).astype(np.float32)
     matrix[~np.isfinite(matrix)] = 0  # a damaged vector must not spoil the order of the others
     return Vectors(np.array(keys, np.int64), np.array(documents, np.int64), matrix)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,6 +16,10 @@ SELECT j.key, j.id, j.cancelled, j.started, j.ended, count(i.ordinal),
        sum(i.outcome = 'added'), sum(i.outcome = 'replaced'), sum(i.outcome = 'unchanged'), sum(i.outcome = 'failed'),
        coalesce(sum(i.passages), 0)
 FROM jobs j LEFT JOIN job_items i ON i.job = j.key
+"""
+INSERT = """
+INSERT INTO job_items (job, ordinal, name, source, given, text, original, outcome, error)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 
@@ -46,6 +50,8 @@ class Order:
     given: Metadata
     text: str | None
     original: str | None
+    refused: str | None = None
+    """Why it is not added, where that is known already."""
 
 
 class Jobs:
@@ -64,14 +70,7 @@ class Jobs:
                 "INSERT INTO jobs (id, kind, dossier, on_conflict, created) VALUES (?, ?, ?, ?, ?) RETURNING key",
                 (id, kind, dossier, on_conflict, now()),
             ).fetchone()
-            connection.executemany(
-                "INSERT INTO job_items (job, ordinal, name, source, given, text, original)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [
-                    (key, ordinal, order.name, order.source, pack_metadata(order.given), order.text, order.original)
-                    for ordinal, order in enumerate(orders)
-                ],
-            )
+            connection.executemany(INSERT, _rows(key, orders, 0))
         return id
 
     def find(self, id: str) -> Job:
@@ -140,23 +139,7 @@ class Jobs:
                 "SELECT coalesce(max(ordinal), -1) FROM job_items WHERE job = ?", (item.job,)
             ).fetchone()
             if done.rowcount == 1:
-                rows = (
-                    (
-                        item.job,
-                        ordinal,
-                        order.name,
-                        order.source,
-                        pack_metadata(order.given),
-                        order.text,
-                        order.original,
-                    )
-                    for ordinal, order in enumerate(orders, max(last, item.ordinal) + 1)
-                )
-                connection.executemany(
-                    "INSERT INTO job_items (job, ordinal, name, source, given, text, original)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                    rows,
-                )
+                connection.executemany(INSERT, _rows(item.job, orders, max(last, item.ordinal) + 1))
             return done.rowcount == 1
 
     def open(self, item: Item) -> bool:
@@ -236,6 +219,13 @@ class Jobs:
             started,
             ended,
         )
+
+
+def _rows(job: int, orders: Sequence[Order], first: int) -> Iterator[tuple[object, ...]]:
+    for ordinal, order in enumerate(orders, first):
+        outcome = None if order.refused is None else "failed"
+        said = (order.name, order.source, pack_metadata(order.given), order.text, order.original)
+        yield (job, ordinal, *said, outcome, order.refused)
 
 
 def _state(started: bool, ended: bool, cancelled: bool, all_failed: bool) -> JobState:

@@ -14,7 +14,7 @@ from index.errors import LibraryDamaged
 from index.library.database import Database
 from index.library.documents import SELECT as SELECT_DOCUMENT
 from index.library.documents import document_of
-from index.library.rows import pack_place, pack_sentences, unpack_place, unpack_sentences
+from index.library.rows import pack_place, pack_sentences, sound_row, unpack_place, unpack_sentences
 from index.records import Document, Passage, Place, Sentence
 
 Value = TypeVar("Value")
@@ -167,7 +167,9 @@ class Passages:
     def _cut(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[int, Passage]]:
         texts = self._load_texts(connection, {row[1] for row in rows})
         for key, version, ordinal, start, end, place, sentences, proof, document_id, version_id, name in rows:
-            text = texts[version][start:end]
+            with sound_row("passages"):
+                text = texts[version][start:end]
+                where, inside = unpack_place(place), unpack_sentences(sentences)
             if checksum(text) != proof:
                 raise LibraryDamaged(
                     f"The text of {name!r} at {start}-{end} is not what was stored.",
@@ -183,8 +185,8 @@ class Passages:
                     start,
                     end,
                     text,
-                    unpack_place(place),
-                    unpack_sentences(sentences),
+                    where,
+                    inside,
                 ),
             )
 

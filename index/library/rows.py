@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import cast
 
+from index.errors import LibraryDamaged
 from index.records import Mark, MarkKind, Metadata, Place, PublishedFrom, Sentence, SentenceKind
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -24,6 +26,18 @@ def new_id(prefix: str) -> str:
 def now() -> str:
     """Give the time in UTC, to the microsecond."""
     return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+@contextmanager
+def sound_row(table: str) -> Iterator[None]:
+    """Tell of a row that cannot have been written so."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError) as error:
+        raise LibraryDamaged(
+            f"library.sqlite is damaged: a row of {table} cannot be read ({error}).",
+            "Run `dossier restore BACKUP --data NEW_FOLDER`, or add the documents again to another data folder.",
+        ) from error
 
 
 def pack_metadata(metadata: Metadata) -> str:

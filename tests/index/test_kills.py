@@ -121,15 +121,19 @@ def check_every_passage(shelf: Shelf, names: set[str] | None = None) -> None:
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize(("rounds", "chroma_from"), [(20, 5000), (4, 10)], ids=["scan", "chroma"])
 def test_kills_while_adding_replacing_and_removing(tmp_path: Path, rounds: int, chroma_from: int) -> None:
+    kill_again_and_again(tmp_path, rounds, chroma_from, 7)
+
+
+def kill_again_and_again(tmp_path: Path, rounds: int, chroma_from: int, seed: int) -> None:
     data = tmp_path / "data"
-    luck = random.Random(7)  # noqa: S311 - no secret
+    luck = random.Random(seed)  # noqa: S311 - no secret
     acknowledged = 0
     removed: set[str] = set()
     with nursery(chroma_from < 5000) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         for round_number in range(rounds):
-            order = [str(data), round_number * 100, round_number, chroma_from, luck.uniform(0.05, 0.8)]
+            order = [str(data), round_number * 100, seed * 1000 + round_number, chroma_from, luck.uniform(0.05, 0.8)]
             process.stdin.write(json.dumps(order) + "\n")
             process.stdin.flush()
             said = json.loads(process.stdout.readline())

@@ -5,9 +5,10 @@ from functools import partial
 
 import pytest
 
+from index.errors import BadInput
 from index.load import fetch
 from index.load.fetch import page_of
-from index.records import Job
+from index.records import Failure, Job, Source
 from index.shelf import Shelf
 from tests.index.load.made import ARTICLE
 from tests.index.load.test_feed import RSS
@@ -84,10 +85,17 @@ def test_a_file_that_was_fetched_and_cannot_be_read_leaves_nothing_behind(shelf:
 
 
 def test_a_text_without_content_is_still_a_mistake(shelf: Shelf) -> None:
-    from index.errors import BadInput
-    from index.records import Source
-
     with pytest.raises(BadInput, match="one of the two"):
         shelf.add("default", [Source("a.txt", "upload:a.txt")])
     with pytest.raises(BadInput, match="one of the two"):
         shelf.add("default", [Source("a.txt", "upload:a.txt", content=b"a", text="a")])
+
+
+def test_what_is_refused_beforehand_is_a_failure_of_its_job(shelf: Shelf) -> None:
+    refused = Source("a.zip/p.png", "upload:a.zip#p.png", refused="no reader takes it")
+    good = Source("a.txt", "upload:a.txt", text="The bridge opens in 2027.")
+    job = shelf.wait(shelf.add("default", [refused, good]).id, 60)
+    assert (job.state, job.total, job.added) == ("done", 2, 1)
+    assert job.failed == (Failure("a.zip/p.png", "no reader takes it"),)
+    job = shelf.wait(shelf.add("default", [refused]).id, 60)
+    assert job.state == "failed"

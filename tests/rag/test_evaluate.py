@@ -72,6 +72,7 @@ def piece(span: tuple[int, int], *, within: bool = False, name: str = "d_1.txt")
 
 
 @given(st.lists(spans, max_size=4), st.lists(st.lists(spans, min_size=1, max_size=2), min_size=1, max_size=3))
+@settings(deadline=None)
 def test_evidence_is_half_of_a_piece_covered(
     quotes: list[tuple[int, int]], groups: list[list[tuple[int, int]]]
 ) -> None:
@@ -91,6 +92,7 @@ def test_evidence_is_half_of_a_piece_covered(
 
 
 @given(spans, spans, st.integers(0, 59))
+@settings(deadline=None)
 def test_within_a_paragraph_a_citation_has_to_hold_the_answer(
     quote: tuple[int, int], paragraph: tuple[int, int], answer: int
 ) -> None:
@@ -109,6 +111,7 @@ def test_within_a_paragraph_a_citation_has_to_hold_the_answer(
     st.sampled_from([(), ("d_1.txt",), ("d_2.txt",)]),
     st.sampled_from([(), (TEXT[7],)]),
 )
+@settings(deadline=None)
 def test_every_share_is_between_0_and_1(
     quotes: list[tuple[tuple[int, int], bool]],
     abstain: bool,
@@ -171,7 +174,7 @@ def test_folding() -> None:
 
 
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_an_interval_holds_its_mean_and_is_always_the_same(values: list[float]) -> None:
     found = figure(values)
     assert found.mean == pytest.approx(statistics.fmean(values))
@@ -197,7 +200,7 @@ def test_what_could_not_be_judged_is_left_out() -> None:
 
 
 @given(st.dictionaries(st.sampled_from("abcdef"), st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=1))
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 def test_differences_are_paired(pairs: dict[str, tuple[float, float]]) -> None:
     before = {id: {"quality": pair[0]} for id, pair in pairs.items()} | {"gone": {"quality": 1.0}}
     after = {id: {"quality": pair[1]} for id, pair in pairs.items()} | {"new": {"quality": 0.0}}
@@ -359,6 +362,7 @@ def test_only_questions_that_are_the_same_are_compared(tmp_path: Path) -> None:
         lambda g: any(g.values())
     ),
 )
+@settings(deadline=None)
 def test_rankings_are_measured_as_defined(names: list[str], grades: dict[str, int]) -> None:
     found = ranking.mark_ranking(ranking.Query("q", "?", grades), names)
     gain = sum(grades.get(name, 0) / math.log2(place + 2) for place, name in enumerate(names[:10]))
@@ -417,6 +421,7 @@ rows = st.lists(
 
 
 @given(rows)
+@settings(deadline=None)
 def test_the_surest_answers_come_first_in_the_curve(listed: list[Row]) -> None:
     shares, worth = plots.risk_coverage(listed)
     sure = sorted((one for one in listed if not one.declined), key=lambda one: -one.confidence)
@@ -428,6 +433,7 @@ def test_the_surest_answers_come_first_in_the_curve(listed: list[Row]) -> None:
 
 
 @given(rows)
+@settings(deadline=None)
 def test_every_question_is_in_one_bin_of_the_reliability(listed: list[Row]) -> None:
     bins = plots.reliability(listed)
     assert sum(count for *_, count in bins) == len(listed)

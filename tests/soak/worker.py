@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from index import upkeep, vectors
+from index import adding, upkeep, vectors
 from index.config import IndexConfig
 from index.embed import Vector
 from index.errors import DossierError
@@ -23,6 +23,7 @@ from index.shelf import Shelf
 from tests.fakes import FakeEmbedder
 
 Edition = tuple[str, int]
+PATIENCE = 5.0
 
 
 class OtherEmbedder(FakeEmbedder):
@@ -56,13 +57,15 @@ def source(name: str, edition: int) -> Source:
 
 
 def add(shelf: Shelf, *editions: Edition) -> None:
-    job = shelf.wait(shelf.add("news", [source(*one) for one in editions]).id, 20)
-    if job.finished and not job.failed:
+    job = shelf.wait(shelf.add("news", [source(*one) for one in editions]).id, PATIENCE)
+    if not job.finished:  # the disk is full or broken: what is not acknowledged may be lost
+        sys.exit(1)
+    if not job.failed:
         say("done", editions)
 
 
 def until_ready(shelf: Shelf) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while not shelf.ready()[0] and time.monotonic() < deadline:
         time.sleep(0.01)
 
@@ -81,7 +84,7 @@ def change(shelf: Shelf) -> None:
             if document.name == f"n{number}.txt":
                 shelf.remove_document(document.id)
                 say("removed", [f"n{number}"])
-        add(shelf, (f"n{number + 10}", 1), (f"n{number + 11}", 2))
+        add(shelf, (f"n{number + 10}", 2 * number + 1), (f"n{number + 11}", 2 * number + 2))  # ever newer editions
     until_ready(shelf)
     shelf.compact()
     shelf.back_up()
@@ -92,6 +95,7 @@ WORKS: dict[str, Callable[[Shelf], None]] = {"ingest": ingest, "change": change}
 
 def main(work: str, folder: str, chroma_from: int) -> None:
     upkeep.DEBOUNCE_SECONDS = 0.02
+    adding.RETRY_SECONDS = 1
     vectors.FLUSH_FROM = 10
     config = IndexConfig(data=Path(folder), chroma_from=chroma_from)
     if work == "reindex":

@@ -157,6 +157,8 @@ class FakeShelf:
         self.log[id] = replace(job, state=state, current=None, ended=NOW)
 
     def _put(self, dossier: str, source: Source, on_conflict: Conflict) -> str:
+        if source.refused is not None:
+            raise TooLarge(source.refused)
         content = source.content if source.content is not None else (source.text or "").encode()
         if len(content) > LIMIT:
             raise TooLarge(f"{source.name} is larger than 1 MB.")

@@ -87,7 +87,7 @@ def _read(files: list[UploadFile], named: list[str], known: list[Metadata], conf
 
 def _failing(skipped: Skipped, address: str) -> Source:
     """Make a source of what cannot be read, so that the job names it with the reason."""
-    return Source(str(skipped.path), f"{address}#{skipped.path.name}", content=b"")
+    return Source(str(skipped.path), f"{address}#{skipped.path.name}", refused=skipped.reason)
 
 
 def clean_name(name: str) -> str:
