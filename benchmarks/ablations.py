@@ -29,9 +29,8 @@ from rag.config import RagConfig
 from rag.evaluate.figures import Figure, compare, figures
 from rag.evaluate.marks import Marks, TextOf, mark
 from rag.evaluate.questions import Case, read_cases
-from rag.follow_up import standalone
 from rag.pipeline import Evidence, Rag
-from rag.question import Question, understand
+from rag.question import Question
 from rag.rerank import Reranker, open_reranker
 
 FOUND = 50
@@ -102,14 +101,18 @@ class Varied(Rag):
     def __init__(self, shelf: Shelf, reranker: Reranker, config: RagConfig, recipe: Recipe) -> None:
         super().__init__(shelf, reranker, config)
         self.recipe = recipe
+        self.read: tuple[Hit, ...] = ()
+        """The passages that were read for the last question."""
 
     def _found(self, question: Question, ask: Ask) -> tuple[Hit, ...]:
-        texts = dict.fromkeys((question.text, *question.parts))
+        texts = dict.fromkeys(filter(None, (question.text, *question.parts, question.context)))
         rankings = [
             retrieve.fuse(self._kept(self.shelf.search(ask.dossier, text, limit=FOUND)), self.recipe.by_meaning)
             for text in texts
         ]
-        return rankings[0] if len(rankings) == 1 else retrieve.merge(rankings, FOUND)
+        found = rankings[0] if len(rankings) == 1 else retrieve.merge(rankings, FOUND)
+        self.read = found[: self.recipe.read]
+        return found
 
     def _kept(self, found: Found) -> Found:
         return Found(
@@ -121,13 +124,10 @@ class Varied(Rag):
         if not self.recipe.sentence_before:
             windows = [_alone(window) for window in windows]
         short = extract.shortlist(question, windows, self.recipe.judged)
-        judged = tuple(extract.judge(question.text, short, self._reranker))
+        judged = tuple(extract.judge(question, short, self._reranker))
+        if question.context:
+            judged = extract.lift(question.context, judged, self._reranker)
         return Evidence(question, found, judged, probe.unheard(question.text, judged, self._reranker))
-
-    def read(self, ask: Ask) -> tuple[Hit, ...]:
-        """Give the passages that are read for a question."""
-        question = understand(standalone(ask.question, ask.history))
-        return self._found(question, ask)[: self.recipe.read]
 
 
 def _alone(window: Window) -> Window:
@@ -159,7 +159,7 @@ def ask(rag: Varied, dossier: str, cases: Sequence[Case], told: str) -> dict[str
         answer = rag.ask(asked)
         marks = dict(mark(case, answer, time.perf_counter() - begun, text_of))
         if case.evidence:
-            marks["read"] = reached(case, rag.read(asked), text_of)
+            marks["read"] = reached(case, rag.read, text_of)
         marked[case.id] = marks
     return marked
 

@@ -92,12 +92,8 @@ class Source:
     @property
     def is_address(self) -> bool:
         """Whether it is a page on the web, still to be fetched."""
-        return (
-            self.refused is None
-            and self.content is None
-            and self.text is None
-            and not self.address.startswith("upload:")
-        )
+        holds = (self.content, self.text, self.refused)
+        return all(one is None for one in holds) and not self.address.startswith("upload:")
 
 
 @dataclass(frozen=True, slots=True)

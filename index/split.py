@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import calendar
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -46,8 +48,16 @@ class Draft:
 def header(metadata: Metadata, name: str) -> str:
     """Give the lines that are put before a passage for embedding only: title, publisher and date."""
     title = (metadata.title or readable_name(name))[:_LONGEST_TITLE]
-    about = ", ".join(part[:_LONGEST_TITLE] for part in (metadata.publisher, metadata.published) if part)
+    published = spelled(metadata.published) if metadata.published else None
+    about = ", ".join(part[:_LONGEST_TITLE] for part in (metadata.publisher, published) if part)
     return f"{title} ({about})\n" if about else f"{title}\n"
+
+
+def spelled(published: str) -> str:
+    """Spell a date as articles and questions do: `2024-09-18` becomes `18 September 2024`."""
+    year, month, day = [*published.split("-"), "", ""][:3]
+    name = calendar.month_name[int(month)] if month else ""
+    return " ".join(part for part in (day.lstrip("0"), name, year) if part)
 
 
 def readable_name(name: str) -> str:
@@ -80,7 +90,7 @@ def split(
     count_tokens: Callable[[str], int],
     max_tokens: int,
 ) -> list[Draft]:
-    """Cut a reading into passages of whole sentences, none of which crosses a heading.
+    """Cut a reading into passages of whole sentences, none of which crosses a heading, slide or sheet.
 
     `title` is the header that will stand before each passage when it is embedded: header and passage together
     fit `max_tokens`. Every sentence is in exactly one passage.
@@ -90,8 +100,9 @@ def split(
     marks = (
         reading.marks if any(mark.kind == "heading" for mark in reading.marks) else _with_headings(reading, sentences)
     )
+    borders = [mark.start for mark in reading.marks if mark.kind in ("slide", "sheet")]
     drafts: list[Draft] = []
-    for run in _runs(sentences, passage_characters):
+    for run in _runs(sentences, passage_characters, borders):
         for part in _fitting(run, reading.text, title, count_tokens, max_tokens):
             start, end = part[0].start, part[-1].end
             drafts.append(Draft(start, end, place_of(marks, _first_prose(part), end), tuple(part)))
@@ -167,10 +178,13 @@ def _trimmed(text: str, start: int, end: int, kind: SentenceKind) -> Iterator[Se
         yield Sentence(start, end, kind)
 
 
-def _runs(sentences: Sequence[Sentence], passage_characters: int) -> Iterator[list[Sentence]]:
-    """Group sentences; a heading begins a new run, and a short rest joins what stands before it."""
+def _runs(sentences: Sequence[Sentence], passage_characters: int, borders: Sequence[int]) -> Iterator[list[Sentence]]:
+    """Group sentences; a heading or border begins a new run, and a short rest joins what stands before it."""
     run: list[Sentence] = []
     for sentence in sentences:
+        if run and bisect_right(borders, sentence.start) > bisect_right(borders, run[-1].start):
+            yield run
+            run = []
         begins = sentence.kind == "heading" and any(other.kind == "prose" for other in run)
         too_long = bool(run) and sentence.end - run[0].start > passage_characters
         if run and (too_long or (begins and run[-1].end - run[0].start > passage_characters // 3)):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Protocol
 
 import numpy as np
@@ -16,6 +19,8 @@ from index.library import Arrival, Cut, Item, Library, Order, Stored, digest_of
 from index.library.rows import merged
 from index.records import Metadata, Outcome, Place, Reading, Sentence, Source
 
+LOOK_SECONDS = 0.2
+"""How often it is asked whether to stop while a page is fetched."""
 AT_ONCE = 16
 """How many passages are embedded between two pauses."""
 Fresh = dict[bytes, NDArray[np.float16]]
@@ -83,8 +88,7 @@ class Storing:
         """
         if item.kind == "refresh" or item.text is not None or item.original is not None:
             return item
-        self._pause(item)
-        found = self._craft.fetch(item.source)
+        found = self._fetch(item)
         if not isinstance(found, Source):
             self._unfold(item, found)
             raise Outrun
@@ -97,6 +101,25 @@ class Storing:
             library.forget_originals({original})
             raise Cancelled("The job was cancelled.")
         return replace(item, name=found.name, original=original)
+
+    def _fetch(self, item: Item) -> Source | tuple[str, ...]:
+        """Fetch in a thread of its own, so that a server that takes its time does not keep the job from stopping."""
+        outcome: SimpleQueue[Source | tuple[str, ...] | Exception] = SimpleQueue()
+
+        def fetch() -> None:
+            try:
+                outcome.put(self._craft.fetch(item.source))
+            except Exception as error:  # told where it is waited for
+                outcome.put(error)
+
+        Thread(target=fetch, name="fetch", daemon=True).start()
+        while True:
+            self._pause(item)
+            with suppress(Empty):
+                found = outcome.get(timeout=LOOK_SECONDS)
+                if isinstance(found, Exception):
+                    raise found
+                return found
 
     def _unfold(self, item: Item, addresses: Sequence[str]) -> None:
         if item.name != item.source:

@@ -135,7 +135,10 @@ class Upkeep:
     def build_anew(self) -> None:
         """Build every index anew from the library, so that nothing removed is left in its files."""
         for dossier in self._library.dossiers.ids():
-            room = self._room(dossier)
+            try:
+                room = self._room(dossier)
+            except NotFound:  # removed meanwhile
+                continue
             room.words.anew()
             with room.scanning:
                 room.scan = None

@@ -95,9 +95,9 @@ def cite(window: Window, number: int, kind: CitationKind, hits: Sequence[Hit]) -
 
 def plain(metadata: str) -> str:
     """Make metadata safe inside the answer's text: one line that cannot imitate a marker or markup."""
-    folded = re.sub(r"\s+", " ", metadata).strip()
-    seen = "".join(letter for letter in folded if unicodedata.category(letter)[0] != "C")  # none that turns text around
-    return seen.translate(_SAFE)[:120].strip()
+    spaced = re.sub(r"\s", " ", metadata)
+    seen = "".join(letter for letter in spaced if unicodedata.category(letter)[0] != "C")  # none that turns text around
+    return re.sub(r" +", " ", seen.translate(_SAFE)).strip()[:120].strip()
 
 
 def _twins(window: Window, hits: Sequence[Hit]) -> tuple[Twin, ...]:

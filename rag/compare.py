@@ -6,40 +6,18 @@ the asked unit, and not the same one. Copies are one voice. A later figure by th
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from rag.answers import Window
+from rag.figures import Figure, figures_of
 from rag.question import Question
-from rag.terms import FUNCTION_WORDS, NUMBER_WORDS, number_of, stem, terms_of
+from rag.terms import number_of, terms_of
 
 _GAP = 3.0
 """How far behind the best window another side may be, in logits of the cross-encoder."""
 _MATTER = 0.12
 """The least share of common words in two sentences about the same matter."""
-_SCALES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
-_SCALE_SIGNS = {"k": 1e3, "m": 1e6, "bn": 1e9}
-_FIGURE = re.compile(
-    r"(?P<money>[$€£¥]\s?)?(?<![\w.,:/-])(?P<figure>\d+(?:[.,]\d+)*|"
-    + "|".join(sorted(NUMBER_WORDS, key=len, reverse=True))
-    + r")(?P<sign>k|m|bn)?(?![\w/-])(?:\s(?P<scale>hundred|thousand|million|billion|trillion))?\s?"
-    r"(?P<unit>%|per\s?cent\b|(?:[\w’'-]+)(?=\W|$))?",
-    re.IGNORECASE,
-)
-_CLOCK = re.compile(r"(?<![\d:.])(?:[01]?\d|2[0-3])[:.][0-5]\d(?![\d:.]\d)")
-_YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A figure as a sentence gives it."""
-
-    written: str
-    amount: float
-    unit: str
-    """A stem, `%`, a sign of money, or `clock`; empty where the sentence names none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +39,7 @@ def sides(question: Question, chosen: Sequence[Window], judged: Sequence[Window]
     for window in judged:
         if window.logit < chosen[0].logit - _GAP:
             break
-        side = _side(question, window)
+        side = _side(question, window, first.figure.unit)
         if side and _same_matter(first, side) and not any(_same_voice(side, other) for other in found):
             found.append(side)
     if len({side.figure.amount for side in found}) < 2:
@@ -79,45 +57,27 @@ def about(question: Question) -> str:
     return question.text.rstrip("? ").strip()
 
 
-def figures_of(text: str) -> list[Figure]:
-    """Read the figures of a text with their units; years and ordinals are none."""
-    found = [Figure(match.group(), float(match.group().replace(":", ".")), "clock") for match in _CLOCK.finditer(text)]
-    clocks = [match.span() for match in _CLOCK.finditer(text)]
-    for match in _FIGURE.finditer(text):
-        inside = any(start <= match.start("figure") < end for start, end in clocks)
-        if inside or (_YEAR.fullmatch(match.group("figure")) and not match.group("scale")):
-            continue
-        found.append(_figure(match))
-    return found
+def _side(question: Question, window: Window, unit: str | None = None) -> Side | None:
+    """The one figure that the judged sentence gives beyond the question's own; None where there are several.
 
-
-def _figure(match: re.Match[str]) -> Figure:
-    plain = match.group("figure").casefold()
-    amount = float(NUMBER_WORDS.get(plain) or number_of(plain))
-    amount *= _SCALES.get((match.group("scale") or "").casefold(), 1.0)
-    amount *= _SCALE_SIGNS.get((match.group("sign") or "").casefold(), 1.0)
-    unit = (match.group("unit") or "").casefold()
-    if unit.startswith("per"):
-        unit = "%"
-    elif unit in FUNCTION_WORDS:
-        unit = ""
-    elif unit != "%":
-        unit = stem(unit)
-    end = match.end("unit") if unit else max(match.end("scale"), match.end("sign"), match.end("figure"))
-    written = match.string[match.start() : end].strip()
-    return Figure(written, amount, (match.group("money") or "").strip() or unit)
-
-
-def _side(question: Question, window: Window) -> Side | None:
-    """The one figure that the judged sentence gives beyond the question's own; None where there are several."""
-    sentence = window.text[window.focus - window.start :]
-    asked = question.terms.numbers
-    given = [figure for figure in figures_of(sentence) if number_of(f"{figure.amount:.10g}") not in asked]
-    if question.expects == "time":
-        given = [figure for figure in given if figure.unit == "clock"]
-    wanted = [figure for figure in given if figure.unit in question.terms.words] or given
-    by_amount = [next(same) for _, same in groupby(sorted(wanted, key=lambda f: f.amount), key=lambda f: f.amount)]
-    return Side(by_amount[0], window) if len(by_amount) == 1 else None
+    With a `unit` only its figures count; without one, those of a thing that the question names, then all with a unit.
+    """
+    clock = question.expects == "time"
+    given = [
+        figure
+        for figure in figures_of(window.text[window.focus - window.start :])
+        if (figure.unit == "clock") == clock and number_of(f"{figure.amount:.10g}") not in question.terms.numbers
+    ]
+    if unit is not None:
+        given = [figure for figure in given if figure.unit == unit]
+    for preferred in (
+        [figure for figure in given if figure.unit in question.terms.words],
+        [figure for figure in given if figure.unit],
+    ):
+        if preferred:
+            same = len({figure.amount for figure in preferred}) == 1
+            return Side(preferred[0], window) if same else None
+    return None
 
 
 def _same_matter(first: Side, other: Side) -> bool:

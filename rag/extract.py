@@ -11,7 +11,7 @@ from index.records import Hit, Sentence
 from index.split import header
 from rag.answers import Draft, Window
 from rag.kinds import holds_kind
-from rag.question import Expects, Question
+from rag.question import Expects, Question, understand
 from rag.rerank import Reranker
 from rag.terms import rarity, stems_of, terms_of
 
@@ -45,6 +45,8 @@ class Breadth:
     """How far below two sentences one of them may score and still be quoted alone, in logits."""
 
 
+_LACKING = 1.0
+"""How far a window that lacks the asked kind of thing is put back, in logits."""
 _FACT = Breadth(2, gap=1.0, slack=0.5)
 _BROAD = Breadth(4, gap=2.0, slack=0.0)
 _BREADTHS: dict[Expects, Breadth] = {
@@ -86,11 +88,15 @@ def shortlist(question: Question, windows: Sequence[Window], limit: int) -> list
     return [windows[position] for position in order[:limit]]
 
 
-def judge(question: str, windows: Sequence[Window], reranker: Reranker) -> list[Window]:
-    """Score windows, each under its document's title and date, with the cross-encoder; best first."""
-    logits = reranker.score(question, [in_context(window) for window in windows])
+def judge(question: Question, windows: Sequence[Window], reranker: Reranker) -> list[Window]:
+    """Score windows, each under its document's title and date, with the cross-encoder; best first.
+
+    A window that lacks the kind of thing that is asked for stands behind one that has it and scores a little less.
+    """
+    logits = reranker.score(question.text, [in_context(window) for window in windows])
     judged = [replace(window, logit=logit) for window, logit in zip(windows, logits, strict=True)]
-    return sorted(judged, key=lambda window: (-window.logit, window.hit.document.id, window.start))
+    behind = {id(window): 0.0 if holds_kind(question, window.text) else _LACKING for window in judged}
+    return sorted(judged, key=lambda w: (behind[id(w)] - w.logit, w.hit.document.id, w.start))
 
 
 def lift(context: str, judged: Sequence[Window], reranker: Reranker) -> tuple[Window, ...]:
@@ -120,7 +126,7 @@ def choose(question: Question, judged: Sequence[Window], limit: int) -> list[Win
     for window in judged:
         if len(chosen) >= min(breadth.statements, limit) or (chosen and window.logit < best - breadth.gap):
             break
-        if not any(_repeats(window, other) for other in chosen) and (not chosen or holds_kind(question, window.text)):
+        if not any(_repeats(window, other) for other in chosen) and (not chosen or _adds(question, window)):
             chosen.append(window)
     for subject in _uncovered(question, chosen):
         found = next((window for window in judged if _names(window, subject) and window.logit > best - 6), None)
@@ -161,6 +167,11 @@ def _led_in(window: Window) -> Window:
     if before is None or window.end - before.start > LONGEST_QUOTE:
         return window
     return replace(_window(window.hit, before.start, window.end, window.start), logit=window.logit)
+
+
+def _adds(question: Question, window: Window) -> bool:
+    """Whether a further window is worth quoting: it has what is asked for, and words of the question."""
+    return holds_kind(question, window.text) and bool(question.terms.words & terms_of(window.text).words)
 
 
 def _belongs(hit: Hit, before: Sentence, sentence: Sentence) -> bool:
@@ -218,7 +229,7 @@ def rerank_passages(question: str, hits: Sequence[Hit], reranker: Reranker, dept
     head, tail = hits[:depth], hits[depth:]
     windows = shortlist_each(question, windows_of(head))
     logits: dict[str, float] = {}
-    for window in judge(question, windows, reranker):
+    for window in judge(understand(question), windows, reranker):
         logits.setdefault(window.hit.passage.id, window.logit)
     blended = [
         replace(hit, score=0.7 * hit.score + 0.3 / (1 + math.exp(-logits.get(hit.passage.id, -12.0))), stage="reranked")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
+from rag.figures import figures_of
 from rag.question import Question
-from rag.terms import stem, terms_of
+from rag.terms import number_of, stem
 
 _TIME = re.compile(
     r"\b(?:1\d|20)\d\d\b|\b\d{1,2}[:.]\d\d\b|\b(?:january|february|march|april|may|june|july|august|september|october|"
@@ -14,10 +15,9 @@ _TIME = re.compile(
     r"(?:years?|months?|weeks?|days?|hours?) (?:ago|later|earlier|before|after))\b|\b\d{1,2}(?:st|nd|rd|th)\b",
     re.IGNORECASE,
 )
-_NUMBER = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozen|twenty|thirty|forty|fifty|sixty|"
-    r"seventy|eighty|ninety|hundred|thousand|million|billion|trillion|half|third|quarter|double[ds]?|twice|percent|"
-    r"per cent|majority|all|none|no|several|many)\b",
+_AMOUNT = re.compile(
+    r"\b(?:hundreds?|thousands?|millions?|billions?|dozens?|half|third|quarters?|double[ds]?|tripled?|twice|"
+    r"majority|all|none|nobody|no|several|many|few)\b",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"\b[A-Z][\w’'-]+")
@@ -28,8 +28,8 @@ def holds_kind(question: Question, text: str) -> bool:
     if question.expects == "time":
         return any(match.group() not in question.terms.years for match in _TIME.finditer(text))
     if question.expects == "number":
-        figures = terms_of(text).numbers
-        return bool(figures - question.terms.numbers) or (not figures and bool(_NUMBER.search(text)))
+        given = {number_of(f"{figure.amount:.10g}") for figure in figures_of(text) if figure.unit != "clock"}
+        return bool(given - question.terms.numbers) or bool(_AMOUNT.search(text))
     if question.expects in ("person", "place"):
         return any(stem(match.group()) not in question.terms.words for match in _NAME.finditer(text))
     return True

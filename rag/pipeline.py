@@ -158,7 +158,7 @@ class Rag:
     def _weighed(self, question: Question, found: tuple[Hit, ...]) -> Evidence:
         """Judge the best passages' windows, and look for the word that they do not speak to."""
         windows = extract.shortlist(question, extract.windows_of(found[:_READ]), _JUDGED)
-        judged = tuple(extract.judge(question.text, windows, self._reranker))
+        judged = tuple(extract.judge(question, windows, self._reranker))
         if question.context:
             judged = extract.lift(question.context, judged, self._reranker)
         return Evidence(question, found, judged, probe.unheard(question.text, judged, self._reranker))

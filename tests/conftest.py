@@ -5,11 +5,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from index import models
 from index.config import IndexConfig
 from index.shelf import Shelf
 from tests.fakes import FakeEmbedder
+
+# A busy machine is no fault of ours: how long an example takes is measured elsewhere.
+settings.register_profile("dossier", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("dossier")
 
 
 @pytest.fixture

@@ -25,7 +25,8 @@ EDGES = {
         "langchain": {"pipeline": "another way in: it wraps the composer"},
         "question": {"terms": "what a question names is compared as terms: a noun of its own"},
         "follow_up": {"question": "it reads and gives questions", "terms": "as above"},
-        "kinds": {"question": "a noun", "terms": "a noun"},
+        "figures": {"terms": "a noun"},
+        "kinds": {"question": "a noun", "terms": "a noun", "figures": "a noun"},
         "extract": {
             "question": "a noun",
             "terms": "a noun",
@@ -40,7 +41,7 @@ EDGES = {
             "probe": "its noun Unheard",
         },
         "probe": {"rerank": "its protocol", "terms": "a noun", "extract": "the context in which a window is judged"},
-        "compare": {"question": "a noun", "terms": "a noun"},
+        "compare": {"question": "a noun", "terms": "a noun", "figures": "a noun"},
         "cite": {"verify": "the verdict that is cited is verify's noun"},
     },
     "index": {

@@ -15,6 +15,11 @@ def one_line(text: str) -> str:
     return _SPACES.sub(" ", text).strip()
 
 
+def as_statement(line: str) -> str:
+    """End a line of values with a stop, without which it would count as a heading and never be quoted."""
+    return line if line.endswith((".", "!", "?", "…", "。")) else f"{line}."
+
+
 class Composition:
     """Text that grows by blocks; headings and pages are marked where they come to stand."""
 

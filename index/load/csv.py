@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from io import StringIO
 
 from index.errors import UnreadableFile
-from index.load.compose import one_line
+from index.load.compose import as_statement, one_line
 from index.load.decode import decode
 from index.load.formats import CSV, shown
 from index.records import Metadata, Reading
@@ -55,7 +55,7 @@ def _lines(rows: Sequence[Sequence[str]]) -> Iterator[str]:
             values = [one_line(value) for value in row]
             named = [f"{name}: {value}" for name, value in zip(names, values, strict=False) if value]
             if line := "; ".join([*named, *(value for value in values[len(names) :] if value)]):
-                yield line
+                yield as_statement(line)
         return
     for row in rows:
         yield " | ".join(one_line(value) for value in row)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from index.errors import UnreadableFile
-from index.load.compose import Composition, one_line
+from index.load.compose import Composition, as_statement, one_line
 from index.load.dates import stated
 from index.load.decode import decode, sound
 from index.load.formats import JSON, shown
@@ -104,7 +104,7 @@ def _listed(value: object) -> Composition:
     composition = Composition()
     entries = value if isinstance(value, list) else [value]
     for entry in entries:
-        lines = [f"{path}: {words}" if path else words for path, words in _leaves("", entry)]
+        lines = [as_statement(f"{path}: {words}") if path else words for path, words in _leaves("", entry)]
         plain = not isinstance(entry, dict | list)
         composition.block("\n".join(lines), gap="\n" if plain else "\n\n")
     return composition

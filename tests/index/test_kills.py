@@ -30,7 +30,8 @@ from tests.fakes import FakeEmbedder
 
 def content(name, edition):
     return "\\n\\n".join(
-        f"Article {name} edition {edition} part {part} has word{name}x{edition}x{part}. " + "The minister spoke. " * 30
+        f"Article {name} edition {edition} part {part} has word{name}x{edition}x{part}. "
+        + f"The minister of {name}y{edition} spoke. " * 20
         for part in range(3)
     )
 

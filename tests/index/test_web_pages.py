@@ -1,15 +1,19 @@
 from __future__ import annotations
 
+import socket
+import time
 from collections.abc import Iterator
 from functools import partial
 
 import pytest
 
+from index.config import IndexConfig
 from index.errors import BadInput
 from index.load import fetch
 from index.load.fetch import page_of
 from index.records import Failure, Job, Source
 from index.shelf import Shelf
+from tests.fakes import FakeEmbedder
 from tests.index.load.made import ARTICLE
 from tests.index.load.test_feed import RSS
 from tests.index.load.test_fetch import Server
@@ -99,3 +103,24 @@ def test_what_is_refused_beforehand_is_a_failure_of_its_job(shelf: Shelf) -> Non
     assert job.failed == (Failure("a.zip/p.png", "no reader takes it"),)
     job = shelf.wait(shelf.add("default", [refused]).id, 60)
     assert job.state == "failed"
+
+
+def test_a_slow_server_keeps_nobody_from_stopping(config: IndexConfig, embedder: FakeEmbedder, site: Server) -> None:
+    def slow(connection: socket.socket, _: str) -> None:
+        time.sleep(4)
+
+    site.answers["/slow"] = slow
+    with Shelf.open(config, embedder) as shelf:
+        first = shelf.add("default", [page_of(site.url("/slow"))])
+        until = time.monotonic() + 3
+        while not site.asked and time.monotonic() < until:
+            time.sleep(0.01)
+        began = time.monotonic()
+        assert shelf.cancel(first.id).state == "cancelled"
+        second = shelf.add("default", [page_of(site.url("/slow"))])
+        while len(site.asked) < 2 and time.monotonic() < until:
+            time.sleep(0.01)
+    assert time.monotonic() - began < 2.5
+    site.says("/slow", b"The bridge opens in 2027.", Content_Type="text/plain")
+    with Shelf.open(config, embedder) as shelf:
+        assert shelf.wait(second.id, 60).added == 1

@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks import ablations
 from index.shelf import Shelf
-from rag.answers import Answer, Ask, Took
+from rag.answers import Answer, Ask, Took, Turn
 from rag.config import RagConfig
 from rag.evaluate.questions import Case, Piece
 from rag.pipeline import Rag
@@ -44,11 +44,12 @@ def comparable(answer: Answer) -> Answer:
     return replace(answer, id="", took=Took())
 
 
-@pytest.mark.parametrize("question", QUESTIONS)
+@pytest.mark.parametrize("question", [*QUESTIONS, "And its builder?"])
 def test_the_first_variant_is_the_pipeline(shelf: Shelf, question: str) -> None:
     varied = ablations.Varied(shelf, FakeReranker(), RagConfig(), ablations.VARIANTS[0].recipe)
     built_in = Rag(shelf, FakeReranker(), RagConfig())
-    ask = Ask(question, "wend")
+    before = (Turn("user", QUESTIONS[0]), Turn("assistant", "It is 40 metres long. [1]"))
+    ask = Ask(question, "wend", history=before if question.startswith("And") else ())
     assert comparable(varied.ask(ask)) == comparable(built_in.ask(ask))
     assert varied.evidence(ask) == built_in.evidence(ask)
 
@@ -59,7 +60,9 @@ def test_a_recipe_is_followed(shelf: Shelf) -> None:
     def varied(recipe: ablations.Recipe) -> ablations.Varied:
         return ablations.Varied(shelf, FakeReranker(), RagConfig(), recipe)
 
-    assert len(varied(ablations.Recipe(read=2)).read(ask)) == 2
+    few = varied(ablations.Recipe(read=2))
+    assert {window.hit.passage.id for window in few.evidence(ask).judged} <= {hit.passage.id for hit in few.read}
+    assert len(few.read) == 2
     assert len(varied(ablations.Recipe(judged=3)).evidence(ask).judged) == 3
     words, meaning = varied(ablations.Recipe(by_meaning=0.0)), varied(ablations.Recipe(by_meaning=1.0))
     found = shelf.search("wend", ask.question, limit=ablations.FOUND)

@@ -6,7 +6,8 @@ import pytest
 
 from index.records import Document, Metadata
 from rag.answers import Window
-from rag.compare import disagree, figures_of, sides
+from rag.compare import disagree, sides
+from rag.figures import figures_of
 from rag.question import understand
 from tests.rag.made import document, window
 
@@ -31,6 +32,7 @@ POST = said("Four workers were hurt in the bridge accident, the union said on We
         ("It rose by 26% to $3.5 billion in 2023.", [(26, "%"), (3.5e9, "$")]),
         ("534 million crowns, 37 welds and 14.5m euros", [(534e6, "crown"), (37, "weld"), (14.5e6, "euro")]),
         ("between 2021 and 2023, the 43rd meeting", []),
+        ("1.3 The accident of 17 September 2024, on May 4, is the subject of three inquiries.", [(3, "inquiri")]),
         ("", []),
     ],
 )
@@ -64,6 +66,12 @@ def test_a_later_figure_of_the_same_publisher_is_an_update() -> None:
 )
 def test_what_is_not_about_the_same_thing_is_no_side(other: Window) -> None:
     assert sides(QUESTION, [COURIER], [COURIER, other]) == ()
+
+
+def test_the_time_of_day_and_a_part_do_not_hide_the_asked_figure() -> None:
+    courier = said("Two workers were injured, one of them seriously, in the bridge accident.", "Courier", "2024-09-18")
+    post = said("Four workers were hurt in the accident on the bridge shortly after 11:20.", "Post", "2024-09-18", 6.0)
+    assert {side.figure.written for side in sides(QUESTION, [post], [post, courier])} == {"Four workers", "Two workers"}
 
 
 def test_a_question_that_asks_for_no_figure_has_no_sides() -> None:

@@ -223,7 +223,7 @@ def test_differences_are_paired(pairs: dict[str, tuple[float, float]]) -> None:
     ],
 )
 def test_bars(text: str, cleared: bool) -> None:
-    found = {"proved": figure([0.9] * 7), "seconds": figure([2.0])}
+    found = {"proved": figure([0.9] * 9), "seconds": figure([2.0])}
     bar = bar_of(text, [measure.name for measure in MEASURES])
     assert bar.cleared(found) is cleared
     assert ("MISSED" in bar.line(found)) is not cleared
@@ -376,7 +376,7 @@ def test_rankings_are_measured_as_defined(names: list[str], grades: dict[str, in
 
 def test_a_ranking_folder_is_read_and_its_faults_are_told(tmp_path: Path) -> None:
     written(tmp_path / "queries.jsonl", {"_id": "1", "text": "Who?"}, {"_id": "2", "text": "not judged"})
-    written(tmp_path / "qrels.tsv", "query-id\tcorpus-id\tscore", "1\ta.txt\t1", "1\tb.txt\t0")
+    written(tmp_path / "qrels.tsv", "query-id\tcorpus-id\tscore", "1\ta.txt\t1", "1\tb.txt\t0", "2\tb.txt\t0")
     assert ranking.is_ranking(tmp_path)
     (query,) = ranking.read_queries(tmp_path, ["a.txt", "b.txt"])
     assert query == ranking.Query("1", "Who?", {"a.txt": 1, "b.txt": 0})
@@ -442,7 +442,10 @@ def test_every_question_is_in_one_bin_of_the_reliability(listed: list[Row]) -> N
     assert answerable == pytest.approx(sum(not one.case.abstain for one in listed))
 
 
-HOSTILE = "\"'><script>alert(1)</script><img src=http://evil.example/x onerror=alert(1)>$\\frac{1}{2}$ ]]> [1]"
+HOSTILE = "\"'></title></style><script>alert(1)</script><img src=http://evil.example onerror=a()>$\\frac{1}{2}$ ]]> [1]"
+
+
+MATHEMATICAL = r"<b>$\frac{1}{2}$"
 
 
 def hostile_report() -> str:
@@ -453,7 +456,7 @@ def hostile_report() -> str:
     citation = replace(answer.citations[0], quote=HOSTILE, document=replace(answer.citations[0].document, name=HOSTILE))
     shown = row_of(row_json(one.case, replace(answer, citations=(citation,)), one.marks))
     unknown = replace(shown, standing="declined", nearest=shown.quotes, text="", missing=(HOSTILE,))
-    listed = (shown, replace(unknown, case=replace(unknown.case, id="q2", kind="<b>other")))
+    listed = (shown, replace(unknown, case=replace(unknown.case, id="q2", kind=MATHEMATICAL)))
     overall = figures(one.marks for one in listed)
     outcome = Outcome(
         name=HOSTILE,
@@ -475,13 +478,15 @@ def test_the_report_escapes_everything_and_asks_no_other_host() -> None:
     page = hostile_report()
     tree = html.fromstring(page)
     tags = {element.tag for element in tree.iter() if isinstance(element.tag, str)}
-    assert not tags & {"script", "img", "iframe", "link", "object", "form", "b:other"}
+    assert not tags & {"script", "img", "iframe", "link", "object", "form"}
     attributes = [(name, value) for element in tree.iter() for name, value in element.attrib.items()]
     assert not [name for name, _ in attributes if name.lower().startswith("on") or name == "src"]
     assert all(value.startswith("#") for name, value in attributes if name in ("href", "xlink:href"))
     assert "url(http" not in page
     assert "@import" not in page
     assert tree.text_content().count("<script>alert(1)</script>") > 10
+    assert len(tree.findall(".//title")) == len(tree.findall(".//head/style")) == 1
+    assert MATHEMATICAL in "".join(label.text_content() for label in tree.iter("text"))
     assert "default-src 'none'" in page
 
 

@@ -37,7 +37,7 @@ def test_windows_are_the_text_itself_and_short_enough_to_quote(text: str, start:
 def test_what_is_chosen_and_trimmed_is_the_text_itself(text: str, asked: str) -> None:
     question = understand(f"What does the bridge cost {asked}?")
     windows = windows_of([hit(text), hit(COST, document("d_2"))])
-    judged = judge(question.text, shortlist(question, windows, 16), FakeReranker())
+    judged = judge(question, shortlist(question, windows, 16), FakeReranker())
     chosen = choose(question, judged, 3)
     drafts = trim(question, chosen, FakeReranker())
     assert 1 <= len(drafts) <= len(chosen) <= 3
@@ -63,14 +63,16 @@ def test_the_shortlist_keeps_what_shares_rare_words() -> None:
 
 def test_the_order_of_what_was_found_does_not_matter_where_scores_are_equal() -> None:
     windows = windows_of([hit(STORM, document("d_2")), hit(STORM, document("d_1"))])
-    forwards, backwards = (judge("Which ferries?", order, FakeReranker()) for order in (windows, windows[::-1]))
+    forwards, backwards = (
+        judge(understand("Which ferries?"), order, FakeReranker()) for order in (windows, windows[::-1])
+    )
     assert forwards == backwards
 
 
 def test_the_same_words_of_two_documents_are_quoted_once() -> None:
     question = understand("What does the bridge cost?")
     windows = windows_of([hit(COST), hit(COST, document("d_2"))])
-    chosen = choose(question, judge(question.text, windows, FakeReranker()), 8)
+    chosen = choose(question, judge(question, windows, FakeReranker()), 8)
     assert len({window.text for window in chosen}) == len(chosen)
 
 

@@ -56,7 +56,12 @@ def at_each(
         data = tmp_path / str(number)
         if work != "ingest":
             shutil.copytree(masters[chroma_from], data)
-        told = run(work, data, chroma_from, fault(call, when))
+        try:
+            told = run(work, data, chroma_from, fault(call, when))
+        except subprocess.TimeoutExpired:
+            failures.append((work, chroma_from, call, when, "hung", None))
+            print(failures[-1], flush=True)
+            continue
         ends["killed" if told.killed else "finished" if told.finished else "gave up"] += 1
         try:
             check(data, chroma_from, told, {} if work == "ingest" else BEFORE)
@@ -65,6 +70,8 @@ def at_each(
             print(failures[-1], flush=True)
         else:
             shutil.rmtree(data)
+        if number % 10 == 9:
+            print(f"{number + 1} points: {dict(ends)}, {len(failures)} failures", flush=True)
     print(f"{kind}: {dict(ends)}, {len(failures)} failures", flush=True)
     assert not failures
 

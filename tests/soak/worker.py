@@ -44,7 +44,8 @@ def say(*what: object) -> None:
 
 def content(name: str, edition: int) -> str:
     return "\n\n".join(
-        f"Article {name} edition {edition} part {part} has word{name}x{edition}x{part}. " + "The minister spoke. " * 30
+        f"Article {name} edition {edition} part {part} has word{name}x{edition}x{part}. "
+        + f"The minister of {name}y{edition} spoke. " * 20
         for part in range(3)
     )
 

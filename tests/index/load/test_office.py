@@ -5,6 +5,7 @@ import pytest
 from index.config import IndexConfig
 from index.errors import UnreadableFile
 from index.load import read
+from index.split import split
 from tests.index.load.made import RTF, book, open_text, packed, repacked, simple_word, slides, workbook
 
 
@@ -156,3 +157,15 @@ def test_a_sheet_that_claims_to_be_endless(config: IndexConfig) -> None:
         return wide + b"<sheetData>" + rows.encode() + b"</sheetData>" + rest.partition(b"</sheetData>")[2]
 
     assert read("a.xlsx", repacked(workbook(), change), config).text.startswith("1\n2\n\n1048576\n")
+
+
+def test_passages_do_not_cross_slides_and_sheets_and_rows_can_be_quoted(config: IndexConfig) -> None:
+    places = []
+    for name, content in (("a.pptx", slides()), ("a.xlsx", workbook())):
+        reading = read(name, content, config)
+        drafts = split(reading, "", 700, len, 5000)
+        places += [(draft.place.slide or draft.place.sheet, reading.text[draft.end - 1]) for draft in drafts]
+    assert places == [("1", "."), ("4", "."), ("Trade", "t"), ("Prices", "0")]
+    table = read("a.csv", b"Year,Growth\n2023,26%\n2024,24%\n", config)
+    kinds = [sentence.kind for draft in split(table, "", 700, len, 5000) for sentence in draft.sentences]
+    assert kinds == ["prose", "prose"]

@@ -13,12 +13,12 @@ from tests.index.load.made import BOX, MAIL, RECORD
 @pytest.mark.parametrize(
     ("name", "content", "text"),
     [
-        ("a.csv", "Year,By,Note\n2023,26%,\n2024,,\"so,\nso\"\n", "Year: 2023; By: 26%\nYear: 2024; Note: so, so"),
-        ("a.csv", "Year;Growth\n2023;26,5\n", "Year: 2023; Growth: 26,5"),
+        ("a.csv", "Year,By,Note\n2023,26%,\n2024,,\"so,\nso\"\n", "Year: 2023; By: 26%.\nYear: 2024; Note: so, so."),
+        ("a.csv", "Year;Growth\n2023;26,5\n", "Year: 2023; Growth: 26,5."),
         ("a.csv", "2023;26%\n2024;24%\n", "2023 | 26%\n2024 | 24%"),
         ("a.csv", "Name|Name\na|b\n", "Name | Name\na | b"),
-        ("a.csv", "Year,Growth\n2023,26%,more\n2024\n", "Year: 2023; Growth: 26%; more\nYear: 2024"),
-        ("a.tsv", "Ort\tWert\nHafen\t5, 6\n", "Ort: Hafen; Wert: 5, 6"),
+        ("a.csv", "Year,Growth\n2023,26%,more\n2024\n", "Year: 2023; Growth: 26%; more.\nYear: 2024."),
+        ("a.tsv", "Ort\tWert\nHafen\t5, 6\n", "Ort: Hafen; Wert: 5, 6."),
         ("a.csv", "just lines\nof text\n", "just lines\nof text"),
     ],
 )  # fmt: skip
@@ -48,12 +48,12 @@ def test_a_record_that_holds_a_web_page(config: IndexConfig) -> None:
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        ({"a": {"b": [1, 2], "c": None}, "d": True, "e": " "}, "a, b: 1, 2\nd: yes"),
-        ([{"a": 1}, {"a": 2.5}], "a: 1\n\na: 2.5"),
+        ({"a": {"b": [1, 2], "c": None}, "d": True, "e": " "}, "a, b: 1, 2.\nd: yes."),
+        ([{"a": 1}, {"a": 2.5}], "a: 1.\n\na: 2.5."),
         (["one", "two"], "one\ntwo"),
         ("only a string", "only a string"),
         ({"text": 5, "body": "the body"}, "the body"),
-        ({"rows": [{"x": 1}, [2, {"y": 3}]]}, "rows, x: 1\nrows: 2\nrows, y: 3"),
+        ({"rows": [{"x": 1}, [2, {"y": 3}]]}, "rows, x: 1.\nrows: 2.\nrows, y: 3."),
     ],
 )
 def test_other_json_becomes_its_values(value: object, text: str, config: IndexConfig) -> None:
