@@ -29,7 +29,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml | $(VENV)/bin/python
 	@echo "Installing Dossier's packages into $(VENV) (some minutes the first time)"
 	@$(PIP) install --upgrade 'pip>=25.3'
 	@$(PIP) install -r requirements.lock
-	@$(PIP) install --no-deps --editable .
+	@$(PIP) --quiet install --no-deps --editable .
 	@touch $@
 
 $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
