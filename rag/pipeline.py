@@ -172,7 +172,7 @@ class Rag:
         if decision.answers:
             sides, drafts = self._drafted(question, judged, ask.max_citations or self.config.max_citations)
             since = clock.mark("answer_ms", since)
-            proved = self._proved(drafts, decision.confidence)
+            proved = self._proved(drafts)
             clock.mark("verify_ms", since)
             documents = {window.hit.document.id for verdict in proved for window in verdict.draft.evidence}
             yield from composition.add(proved, name_sources=len(documents) > 1)
@@ -204,8 +204,8 @@ class Rag:
         sides = compare.sides(question, chosen, judged)[:limit]
         return sides, extract.trim(question, [side.window for side in sides] or chosen, self._reranker)
 
-    def _proved(self, drafts: Sequence[Draft], confidence: float) -> list[verify.Checked]:
-        checked = [verify.check_quotes(draft, self._text_of, confidence) for draft in drafts]
+    def _proved(self, drafts: Sequence[Draft]) -> list[verify.Checked]:
+        checked = [verify.check_quotes(draft, self._text_of) for draft in drafts]
         return [verdict for verdict in checked if verdict.support == "supported"]
 
     def _still_there(self, hits: Sequence[Hit]) -> tuple[Hit, ...]:

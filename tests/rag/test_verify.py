@@ -16,29 +16,27 @@ DRAFT = Draft(TEXT, (WINDOW,))
 
 
 def test_a_quote_that_stands_is_supported() -> None:
-    checked = check_quotes(DRAFT, lambda document: TEXT, 0.9)
-    assert (checked.support, checked.score, checked.draft) == ("supported", 0.9, DRAFT)
+    checked = check_quotes(DRAFT, lambda document: TEXT)
+    assert (checked.support, checked.score, checked.draft) == ("supported", 1.0, DRAFT)
 
 
 @pytest.mark.parametrize("stored", [TEXT.replace("318", "319"), TEXT.lower(), "", f" {TEXT}", TEXT[:-1]])
 def test_one_other_character_is_enough_to_drop_it(stored: str) -> None:
-    assert check_quotes(DRAFT, lambda document: stored, 0.9).support == "unsupported"
+    assert check_quotes(DRAFT, lambda document: stored).support == "unsupported"
 
 
 def test_words_that_the_evidence_does_not_have_are_dropped() -> None:
-    assert (
-        check_quotes(replace(DRAFT, text="The bridge is cheap."), lambda document: TEXT, 0.9).support == "unsupported"
-    )
+    assert check_quotes(replace(DRAFT, text="The bridge is cheap."), lambda document: TEXT).support == "unsupported"
 
 
 def test_every_piece_of_evidence_is_checked() -> None:
     two = replace(DRAFT, evidence=(WINDOW, replace(WINDOW, start=4)))
-    assert check_quotes(two, lambda document: TEXT, 0.9).support == "unsupported"
+    assert check_quotes(two, lambda document: TEXT).support == "unsupported"
 
 
 def test_a_deleted_document_proves_nothing() -> None:
     def gone(document: Document) -> str:
         raise NotFound(f"No document {document.id}.")
 
-    checked = check_quotes(DRAFT, gone, 0.9)
+    checked = check_quotes(DRAFT, gone)
     assert (checked.support, checked.score) == ("unsupported", 0.0)
