@@ -45,6 +45,16 @@ class Breadth:
     """How far below two sentences one of them may score and still be quoted alone, in logits."""
 
 
+_ACROSS = re.compile(
+    r"\b(?:the|these|those|two|three|both|several|different|various|all|other)\s+(?:\w+\s+)?"
+    r"(?:articles|sources|newspapers|papers|documents|reports|outlets|publishers|commentators|accounts)\b(?!\s+of\b)",
+    re.IGNORECASE,
+)
+"""Words of questions that ask what several sources say."""
+_VOICES = 3
+"""From how many documents such a question is answered."""
+_FAR = 6.0
+"""How far behind the best window another side may be, in logits."""
 _LACKING = 1.0
 """How far a window that lacks the asked kind of thing is put back, in logits."""
 _FACT = Breadth(2, gap=1.0, slack=0.5)
@@ -128,9 +138,8 @@ def choose(question: Question, judged: Sequence[Window], limit: int) -> list[Win
             break
         if not any(_repeats(window, other) for other in chosen) and (not chosen or _adds(question, window)):
             chosen.append(window)
-    for subject in _uncovered(question, chosen):
-        found = next((window for window in judged if _names(window, subject) and window.logit > best - 6), None)
-        if found and len(chosen) < limit and not any(_repeats(found, other) for other in chosen):
+    for found in _others(question, judged, chosen):
+        if len(chosen) < limit and not any(_repeats(found, other) for other in chosen):
             chosen.append(found)
     return chosen
 
@@ -213,10 +222,21 @@ def _repeats(window: Window, other: Window) -> bool:
     return both > 0 and shared / both >= 0.8 and words.numbers == others.numbers
 
 
-def _uncovered(question: Question, chosen: Sequence[Window]) -> list[str]:
-    if question.expects not in ("comparison", "summary", "list") and len(question.subjects) < 2:
-        return []
-    return [subject for subject in question.subjects if not any(_names(window, subject) for window in chosen)]
+def _others(question: Question, judged: Sequence[Window], chosen: Sequence[Window]) -> list[Window]:
+    """Give the best window of each thing, and each source, that is asked about and not spoken of yet."""
+    within = [window for window in judged if window.logit > judged[0].logit - _FAR]
+    found: list[Window] = []
+    if question.expects in ("comparison", "summary", "list") or len(question.subjects) > 1:
+        for subject in question.subjects:
+            if not any(_names(window, subject) for window in chosen):
+                found.extend([window for window in within if _names(window, subject)][:1])
+    if _ACROSS.search(question.text):
+        heard = {window.hit.document.id for window in chosen}
+        for window in within:
+            if window.hit.document.id not in heard and len(heard) < _VOICES:
+                heard.add(window.hit.document.id)
+                found.append(window)
+    return found
 
 
 def _names(window: Window, subject: str) -> bool:

@@ -8,7 +8,7 @@ from rag.answers import Window
 from rag.extract import LONGEST_QUOTE, choose, judge, rerank_passages, shortlist, trim, windows_of
 from rag.question import understand
 from tests.fakes import FakeReranker
-from tests.rag.made import document, hit
+from tests.rag.made import document, hit, window
 
 COST = "The bridge costs 318 million crowns. It was approved in March. The council voted by hand."
 STORM = "A storm closed the harbour. Ferries stayed in port until Sunday."
@@ -84,3 +84,15 @@ def test_reranking_keeps_every_passage_and_puts_the_fitting_one_first() -> None:
     assert {one.passage.id for one in ranked} == {one.passage.id for one in hits}
     assert {one.stage for one in ranked} == {"reranked"}
     assert [one.score for one in ranked] == sorted((one.score for one in ranked), reverse=True)
+
+
+def test_a_question_about_several_sources_hears_a_second_one() -> None:
+    question = understand("How do the articles describe the balance of the two partners?")
+    first = window("The balance between the partners is described as unequal.", document("d_1"), 5.0)
+    again = window("Nobody described the balance of the partners in other words.", document("d_1"), 2.5)
+    second = window("One partner needs the other, which shifts the balance.", document("d_2"), 0.5)
+    silent = window("The weather was described as mild.", document("d_3"), -8.0)
+    chosen = choose(question, [first, again, second, silent], 8)
+    assert [one.hit.document.id for one in chosen] == ["d_1", "d_2"]
+    one_source = understand("How is the balance of the two partners described?")
+    assert [one.hit.document.id for one in choose(one_source, [first, second, silent], 8)] == ["d_1"]
