@@ -79,11 +79,10 @@ def features(question: Question, judged: Sequence[Window], unheard: Unheard) -> 
 def missing_in(question: Question, judged: Sequence[Window], unheard: Unheard) -> str:
     """Say in plain words what the nearest passages do not tell."""
     near = terms_of(" ".join(in_context(window) + " " + window.hit.passage.text for window in judged[:3]))
-    absent = _as_written(question, near)
-    if not absent and unheard.gain > _STANDS_OUT:
-        absent = [f"“{unheard.word}”"]
-    if absent:
-        return f"The documents do not connect {_listed(absent)} with this question: {question.text}"
+    if absent := _as_written(question, near):
+        return f"The passages found do not mention {_listed(absent)}, so this stays open: {question.text}"
+    if unheard.gain > _STANDS_OUT:
+        return f"The passages found do not speak of “{unheard.word}” in this respect: {question.text}"
     return f"The documents do not tell: {question.text}"
 
 
