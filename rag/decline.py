@@ -18,6 +18,8 @@ from rag.terms import Terms, stems_of, terms_of
 
 USED = ("above", "below", "unheard", "names_missing", "expected_missing")
 """The features that the fitted model weighs."""
+_SHOWN = 200
+"""How much of a long question is repeated, in characters."""
 _STANDS_OUT = 1.0
 """From how many logits on a word that the evidence does not speak to is named."""
 FITTED = Path(__file__).with_name("decline.json")
@@ -79,18 +81,19 @@ def features(question: Question, judged: Sequence[Window], unheard: Unheard) -> 
 def missing_in(question: Question, judged: Sequence[Window], unheard: Unheard) -> str:
     """Say in plain words what the nearest passages do not tell."""
     near = terms_of(" ".join(in_context(window) + " " + window.hit.passage.text for window in judged[:3]))
+    asked = question.text if len(question.text) <= _SHOWN else f"{question.text[:_SHOWN].rstrip()}…"
     if absent := _as_written(question, near):
-        return f"The passages found do not mention {_listed(absent)}, so this stays open: {question.text}"
+        return f"The passages found do not mention {_listed(absent)}, so this stays open: {asked}"
     if unheard.gain > _STANDS_OUT:
-        return f"The passages found do not speak of “{unheard.word}” in this respect: {question.text}"
-    return f"The documents do not tell: {question.text}"
+        return f"The passages found do not speak of “{unheard.word[:_SHOWN]}” in this respect: {asked}"
+    return f"The documents do not tell: {asked}"
 
 
 def _as_written(question: Question, near: Terms) -> list[str]:
     """The question's names, years and rare words that the passages lack, as the question writes them."""
     subjects = [subject for subject in question.subjects if not set(stems_of(subject)) <= near.words]
     years = sorted(question.terms.years - near.years)
-    return [f"“{found}”" for found in dict.fromkeys([*subjects, *years])][:4]
+    return [f"“{found[:_SHOWN]}”" for found in dict.fromkeys([*subjects, *years])][:4]
 
 
 def _listed(parts: Sequence[str]) -> str:

@@ -87,3 +87,10 @@ def test_every_fitted_weight_is_of_a_feature_that_is_measured() -> None:
     question, judged = understand("How much did trade grow?"), [window(TEXTS[0])]
     assert set(fitted().weights) <= set(features(question, judged, Unheard()))
     assert set(USED) == set(features(question, judged, Unheard()))
+
+
+@pytest.mark.parametrize("asked", ["Why? " * 1600, "A" * 8000, "Who is " + "Anna " * 1000 + "?"])
+def test_a_long_question_is_not_repeated_whole(asked: str) -> None:
+    question = understand(asked)
+    for judged in ([], [window(TEXTS[0])]):
+        assert len(missing_in(question, judged, Unheard())) < 1200
