@@ -13,9 +13,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from index import models
-from ui.config import Config
-
 DOSSIER = Path(sys.executable).parent / "dossier"
 SCRIPTED = """
 import sys
@@ -100,10 +97,10 @@ def test_other_machines_are_not_served_without_a_key(tmp_path: Path) -> None:
 
 
 @pytest.mark.models
-def test_a_real_server_adds_answers_and_stops(tmp_path: Path) -> None:
-    config = Config.load(data=tmp_path / "data")
-    if any(status.state != "ready" for status in models.status(config) if not status.model.optional):
-        pytest.skip("the model files are not here: set DOSSIER_MODELS")
+def test_a_real_server_adds_answers_and_stops(
+    tmp_path: Path, models_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOSSIER_MODELS", str(models_folder))
     (tmp_path / "bridge.txt").write_text("The bridge was lifted on 3 May 2024. It cost 571 million crowns.")
     command = [DOSSIER, "serve", "bridge.txt", "--data", "data", "--port", "0", "--no-page"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
