@@ -29,6 +29,12 @@ TINY = Model(
 
 
 @pytest.fixture(autouse=True)
+def _own_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Files are altered here: never in the folder that the environment names."""
+    monkeypatch.delenv("DOSSIER_MODELS", raising=False)
+
+
+@pytest.fixture(autouse=True)
 def tiny(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A manifest of one small model, whose wheel pip finds in a folder and nowhere else."""
     monkeypatch.setattr(models, "MANIFEST", (TINY,))
