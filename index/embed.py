@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from index import models
 from index.config import IndexConfig
 from index.errors import NotInstalled
+from index.onnx import OnnxModel, open_tokenizer
 
 Vector = NDArray[np.float32]
 
@@ -53,23 +54,12 @@ class OnnxEmbedder:
     max_tokens = 512
 
     def __init__(self, name: str, model: Path, tokenizer: Path, sha256: str, threads: int) -> None:
-        import onnxruntime
-        from tokenizers import Tokenizer
-
         self.name = name
         self.fingerprint = f"{name}|{sha256}|int8|cls|{_QUERY_PREFIX}|{self.max_tokens}"
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-        self._inputs = {entry.name for entry in self._session.get_inputs()}
-        self._tokenizer = Tokenizer.from_file(str(tokenizer))
-        self._tokenizer.no_padding()
+        self._model = OnnxModel(model)
+        self._tokenizer = open_tokenizer(tokenizer)
         self._tokenizer.enable_truncation(self.max_tokens)
-        self._counter = Tokenizer.from_file(str(tokenizer))
-        self._counter.no_padding()
-        self._counter.no_truncation()
+        self._counter = open_tokenizer(tokenizer)
         self._pool = ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="embed")
 
     def embed_query(self, text: str) -> Vector:
@@ -87,10 +77,7 @@ class OnnxEmbedder:
         return len(self._counter.encode(text).ids)
 
     def _embed(self, text: str) -> Vector:
-        ids = np.array([self._tokenizer.encode(text).ids], np.int64)
-        feed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
-        states = self._session.run(None, {key: value for key, value in feed.items() if key in self._inputs})[0]
-        vector = np.asarray(states[0, 0], np.float32)
+        vector = np.asarray(self._model.run(self._tokenizer.encode(text))[0, 0], np.float32)
         return vector / np.linalg.norm(vector)
 
 

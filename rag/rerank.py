@@ -8,10 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
-import numpy as np
-
 from index import models
 from index.config import IndexConfig
+from index.onnx import OnnxModel, open_tokenizer
 
 MAX_TOKENS = 512
 """Of question and text together; only the text is cut."""
@@ -36,21 +35,10 @@ class CrossEncoder:
     """
 
     def __init__(self, model: Path, tokenizer: Path, threads: int) -> None:
-        import onnxruntime
-        from tokenizers import Tokenizer
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
-        self._inputs = {entry.name for entry in self._session.get_inputs()}
-        self._tokenizer = Tokenizer.from_file(str(tokenizer))
-        self._tokenizer.no_padding()
+        self._model = OnnxModel(model)
+        self._tokenizer = open_tokenizer(tokenizer)
         self._tokenizer.enable_truncation(MAX_TOKENS, strategy="only_second")
-        self._measure = Tokenizer.from_file(str(tokenizer))
-        self._measure.no_padding()
-        self._measure.no_truncation()
+        self._measure = open_tokenizer(tokenizer)
         self._pool = ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="rerank")
 
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
@@ -68,15 +56,7 @@ class CrossEncoder:
         return question if len(encoding.ids) <= limit else question[: encoding.offsets[limit - 1][1]]
 
     def _score_one(self, question: str, text: str) -> float:
-        encoding = self._tokenizer.encode(question, text)
-        ids = np.array([encoding.ids], np.int64)
-        feed = {
-            "input_ids": ids,
-            "attention_mask": np.ones_like(ids),
-            "token_type_ids": np.array([encoding.type_ids], np.int64),
-        }
-        logits = self._session.run(None, {key: value for key, value in feed.items() if key in self._inputs})[0]
-        return float(np.asarray(logits).reshape(-1)[0])
+        return float(self._model.run(self._tokenizer.encode(question, text)).reshape(-1)[0])
 
 
 def open_reranker(config: IndexConfig) -> CrossEncoder:

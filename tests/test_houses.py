@@ -57,7 +57,7 @@ EDGES = {
         "storing": {"embed": "the protocol of the embedder it is given", "library": "the truth it writes to"},
         "keep_vectors": {"vectors": "its one index", "library": "the truth it follows"},
         "keep_words": {"keywords": "its one index", "library": "the truth it follows"},
-        "embed": {"models": "opens the files that the manifest names"},
+        "embed": {"models": "opens the files that the manifest names", "onnx": "the door to the models' runtime"},
     },
 }
 """Who knows whom inside a house, besides nouns, and why; a folder is one room."""
@@ -67,8 +67,8 @@ DOORS = {
     "tantivy": ("index/keywords",),
     "sqlite3": ("index/library/",),
     "gradio": ("ui/page",),
-    "onnxruntime": ("index/embed", "rag/rerank"),
-    "tokenizers": ("index/embed", "rag/rerank"),
+    "onnxruntime": ("index/onnx",),
+    "tokenizers": ("index/onnx",),
     "torch": ("index/embed",),
     "sentence_transformers": ("index/embed",),
     "transformers": (),
