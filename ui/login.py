@@ -70,7 +70,7 @@ def refuse(error: DossierError, scope: Scope) -> ASGIApp:
     opens_page = scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", "")
     if isinstance(error, KeyNeeded) and opens_page:
         return RedirectResponse(f"/login?next={quote(_asked(scope))}", 303)
-    return error_response(error)
+    return error_response(error, str(scope["path"]))
 
 
 def _asked(scope: Scope) -> str:

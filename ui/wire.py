@@ -106,6 +106,10 @@ class Telling:
         else:
             yield server_event("text", {"text": event.text, "start": event.start, "end": event.end})
 
+    def broke(self, error: DossierError) -> str:
+        """Give the line for what went wrong after the start."""
+        return server_event("error", error_json(error))
+
     def _statement(self, event: StatementShown) -> dict[str, Any]:
         """Give a statement with everything it cites in full, also what an earlier one introduced."""
         self._citations |= {citation.number: citation_json(citation) for citation in event.citations}

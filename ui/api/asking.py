@@ -5,19 +5,19 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from threading import Event as Flag
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from index.errors import Cancelled, DossierError, NotFound, ProgrammingError
-from rag.answers import Event
+from rag.answers import Ask, Event
 from ui.api.given import AskGiven, ReadingRoute, SearchGiven
 from ui.api.replies import AnswerReply, HitsReply
 from ui.service import Service
-from ui.wire import Telling, error_json, hit_json, server_event
+from ui.wire import Telling, hit_json
 
 T = TypeVar("T")
 
@@ -40,13 +40,10 @@ def asking(service: Service) -> APIRouter:
         """Answer a question from a dossier's documents, every statement with checked citations."""
         if given.conversation_id is not None:
             raise NotFound(f"There is no conversation {given.conversation_id[:60]!r}.", "Send 'history' instead.")
-        flag = Flag()
         if given.stream or "text/event-stream" in request.headers.get("accept", ""):
-            events = await service.stream_async(given.to_ask(), flag)
-            first = await _unless_gone(request, anext(events), flag)  # an error here still has its own status
-            headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
-            return StreamingResponse(_told(first, events), media_type="text/event-stream", headers=headers)
-        answer = await _unless_gone(request, service.ask_async(given.to_ask(), flag), flag)
+            return await streamed(service, given.to_ask(), request, Telling())
+        flag = Flag()
+        answer = await unless_gone(request, service.ask_async(given.to_ask(), flag), flag)
         return JSONResponse(answer.to_json())
 
     @router.post("/v1/search", responses={200: {"model": HitsReply}})
@@ -56,15 +53,35 @@ def asking(service: Service) -> APIRouter:
         found = service.search_async(
             given.question, given.dossier, given.filter.to_filter(), given.limit, given.per_document, given.rerank
         )
-        hits = await _unless_gone(request, found, Flag())
+        hits = await unless_gone(request, found, Flag())
         took = round((time.perf_counter() - began) * 1000)
         return JSONResponse({"hits": [hit_json(hit) for hit in hits], "took": {"total_ms": took}})
 
     return router
 
 
-async def _told(first: Event, events: AsyncIterator[Event]) -> AsyncIterator[str]:
-    telling = Telling()
+class Teller(Protocol):
+    """Puts the events of one answer into the words of a protocol."""
+
+    def tell(self, event: Event) -> Iterator[str]:
+        """Give the lines for one event."""
+        ...
+
+    def broke(self, error: DossierError) -> str:
+        """Give the line for what went wrong after the start."""
+        ...
+
+
+async def streamed(service: Service, ask: Ask, request: Request, telling: Teller) -> Response:
+    """Answer by server-sent events; an error before the first one still has its own status."""
+    flag = Flag()
+    events = await service.stream_async(ask, flag)
+    first = await unless_gone(request, anext(events), flag)
+    headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+    return StreamingResponse(_told(first, events, telling), media_type="text/event-stream", headers=headers)
+
+
+async def _told(first: Event, events: AsyncIterator[Event], telling: Teller) -> AsyncIterator[str]:
     try:
         for line in telling.tell(first):
             yield line
@@ -72,14 +89,14 @@ async def _told(first: Event, events: AsyncIterator[Event]) -> AsyncIterator[str
             for line in telling.tell(event):
                 yield line
     except DossierError as error:
-        yield server_event("error", error_json(error))
+        yield telling.broke(error)
     except Exception:
         logging.getLogger(__name__).exception("An answer broke off.")
         failed = ProgrammingError("Something inside Dossier failed.", "The server's log says what; please report it.")
-        yield server_event("error", error_json(failed))
+        yield telling.broke(failed)
 
 
-async def _unless_gone(request: Request, work: Awaitable[T], flag: Flag) -> T:
+async def unless_gone(request: Request, work: Awaitable[T], flag: Flag) -> T:
     """Await the work, and stop it when the caller closes the connection."""
     task = asyncio.ensure_future(work)
     gone = asyncio.ensure_future(_gone(request))

@@ -12,6 +12,7 @@ from ui.api.errors import catch_all
 from ui.api.jobs import jobs
 from ui.api.operations import operations, upkeep
 from ui.api.replies import ErrorReply
+from ui.openai.routes import dialect
 from ui.service import Service
 
 OWN_PATHS = ("/v1/", "/health", "/ready", "/openapi.json", "/docs", "/login", "/logout")
@@ -32,6 +33,7 @@ def create_api(service: Service, version: str) -> FastAPI:
     )
     catch_all(app)
     app.include_router(asking(service))
+    app.include_router(dialect(service))
     shelf = service.shelf
     for router in (
         documents(shelf, service.config),

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from index.errors import BadInput, DossierError, Overloaded
+from index.errors import BadInput, DossierError, Overloaded, ProgrammingError
+from ui.openai.errors import dialect_status, speaks_dialect, translated
 from ui.wire import error_json
 
 LOG = logging.getLogger(__name__)
@@ -21,14 +22,14 @@ TYPES = {400: "bad_request", 404: "no_such_route", 405: "method_not_allowed", 41
 HINTS = {404: "The routes are listed at /docs.", 405: "The routes are listed at /docs."}
 
 
-def error_response(error: DossierError) -> JSONResponse:
-    """Answer with the error's own status."""
+def error_response(error: DossierError, path: str, param: str | None = None) -> JSONResponse:
+    """Answer with the error's own status, in the dialect of the route."""
     headers = {}
     if isinstance(error, Overloaded):
         headers["retry-after"] = str(error.retry_after)
     if error.status == 401:
         headers["www-authenticate"] = "Bearer"
-    return JSONResponse(error_json(error), error.status, headers)
+    return _reply(path, error_json(error), error.status, headers, param)
 
 
 def bad_input(errors: Sequence[Mapping[str, Any]]) -> BadInput:
@@ -61,12 +62,14 @@ async def _ours(request: Request, error: Exception) -> Response:  # Starlette aw
     assert isinstance(error, DossierError)  # noqa: S101  # what it is registered for
     if error.status == 500:
         LOG.error("A promise inside Dossier was broken.", exc_info=error)
-    return error_response(error)
+    return error_response(error, request.url.path)
 
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    return error_response(bad_input(error.errors()))
+    found = error.errors()
+    place = [str(part) for part in found[0]["loc"] if part != "body"]
+    return error_response(bad_input(found), request.url.path, place[0] if place else None)
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -74,31 +77,30 @@ async def _http(request: Request, error: Exception) -> Response:
     status = error.status_code
     headers = {"allow": ", ".join(_allowed(request))} if status == 405 else error.headers
     message = {404: f"There is no route {request.url.path!r}.", 405: f"{request.method} is not possible here."}
-    return JSONResponse(
-        {
-            "error": {
-                "type": TYPES.get(status, "bad_request"),
-                "message": message.get(status, str(error.detail)),
-                "hint": HINTS.get(status, ""),
-            }
-        },
-        status,
-        headers,
-    )
+    told = {
+        "type": TYPES.get(status, "bad_request"),
+        "message": message.get(status, str(error.detail)),
+        "hint": HINTS.get(status, ""),
+    }
+    return _reply(request.url.path, {"error": told}, status, headers)
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:
     """Starlette logs the trace for whoever runs the server; the caller learns no more than this."""
-    return JSONResponse(
-        {
-            "error": {
-                "type": "internal",
-                "message": "Something inside Dossier failed.",
-                "hint": "The server's log says what; please report it.",
-            }
-        },
-        500,
-    )
+    told = ProgrammingError("Something inside Dossier failed.", "The server's log says what; please report it.")
+    return error_response(told, request.url.path)
+
+
+def _reply(
+    path: str,
+    told: Mapping[str, Any],
+    status: int,
+    headers: Mapping[str, str] | None,
+    param: str | None = None,
+) -> JSONResponse:
+    if speaks_dialect(path):
+        return JSONResponse(translated(told, status, param), dialect_status(status), headers)
+    return JSONResponse(told, status, headers)
 
 
 def _allowed(request: Request) -> list[str]:
