@@ -167,6 +167,13 @@ def test_options_of_our_own_are_passed_beside(client: OpenAI) -> None:
 
 
 @pytest.mark.models
+def test_not_even_a_greeting_is_answered_for_a_dossier_that_is_not_there(client: OpenAI) -> None:
+    assert client.chat.completions.create(model=MODEL, messages=asked("hello")).dossier["standing"] == "aside"
+    with pytest.raises(openai.NotFoundError):
+        client.chat.completions.create(model="dossier/nowhere", messages=asked("hello"))
+
+
+@pytest.mark.models
 def test_langchain_asks_and_streams(real: Running) -> None:
     from langchain_openai import ChatOpenAI
 
@@ -179,6 +186,18 @@ def test_langchain_asks_and_streams(real: Running) -> None:
     assert TUNNEL in whole.content
     assert TUNNEL in "".join(chunk.content for chunk in chunks)
     assert sum(bool(chunk.content) for chunk in chunks) >= 2
+
+
+def test_a_stream_with_a_gap_still_adds_up(server: Running) -> None:
+    server.add("The bridge was lifted on 3 May.", "The ferry is to run until June.")  # the stand-in skips a space
+    with client_of(server) as client:
+        whole = client.chat.completions.create(model="dossier/default", messages=asked("What was lifted?"))
+        chunks = client.chat.completions.create(
+            model="dossier/default", messages=asked("What was lifted?"), stream=True
+        )
+        content = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
+    assert content == whole.choices[0].message.content
+    assert " [1] The ferry" in content
 
 
 def test_the_description_of_completions_is_complete(server: Running) -> None:
@@ -215,6 +234,7 @@ TOOL = {"type": "function", "function": {"name": "look", "parameters": {}}}
         ({"messages": asked("  ")}, "the user's question", None),
         ({"messages": asked("x" * 8001)}, "8000 characters", None),
         ({"messages": asked([IMAGE])}, "part of type 'image_url' cannot be read", "messages"),
+        ({"messages": asked([{"type": "file", "text": "?"}])}, "part of type 'file' cannot be read", "messages"),
         ({"messages": asked(["text"])}, "cannot be read", "messages"),
         ({"messages": asked([{"type": "text"}])}, "cannot be read", "messages"),
         ({"messages": asked(5)}, "valid string", "messages"),

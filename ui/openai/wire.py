@@ -106,7 +106,6 @@ def annotations_of(answer: Answer, page: str) -> list[dict[str, Any]]:
         {"type": "url_citation", "url_citation": _url_citation(answer, statement, cited[number], page)}
         for statement in answer.statements
         for number in statement.citations
-        if statement.support == "supported"
     ]
 
 
