@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
+
+from rapidfuzz.distance import OSA
+
 from index.embed import Embedder, Vector
 from index.errors import BadInput, IndexDamaged
 from index.keep_words import entry_of
+from index.keywords import TOKEN, terms_of
 from index.library import Kept, Library
 from index.records import Filter, Found, Hit, Stage
 from index.scan import Ranked, ranked
@@ -13,6 +19,11 @@ from index.upkeep import Upkeep
 MOST_HITS = 400
 SPARE = 30
 """How many more candidates are scored exactly than are asked for: an index's own order differs a little."""
+
+SHORTEST_MENDED, LONG = 5, 8
+"""In letters: shorter words are never taken for misspelled; from `LONG` on two letters may be wrong."""
+CLEARLY = 3
+"""How many times as often the nearest word has to stand in what is looked at as the next one that is as near."""
 
 
 class Finding:
@@ -33,6 +44,46 @@ class Finding:
         meant = self._by_meaning(dossier, query, allowed, limit)
         said, kept = self._by_words(dossier, words, allowed, limit, meant)
         return Found(_hits(meant, kept, "meaning"), _hits(said, kept, "words"))
+
+    def holding(self, dossier: int, words: str, filter: Filter, limit: int) -> tuple[Hit, ...]:
+        """Find the passages of a dossier that have all of the words, in order of adding; at most `limit`."""
+        allowed = self._allowed_documents(dossier, filter)
+        try:
+            keys = self._upkeep.words(dossier).holding(words, limit, allowed)
+        except IndexDamaged:
+            keys = self._upkeep.words_anew(dossier).holding(words, limit, allowed)
+        kept = self._library.passages.load(keys, dossier)
+        return _hits([(key, 1.0) for key in keys], kept, "words")
+
+    def spelled(self, dossier: int, words: Iterable[str]) -> dict[str, str]:
+        """Give those words that no passage has and the language does not know, each with what is likely meant."""
+        index = self._upkeep.words(dossier)
+        letter = self._embedder.count_tokens("a")
+        found = {}
+        try:
+            for word in dict.fromkeys(words):
+                mended = len(word) >= SHORTEST_MENDED and word.isalpha() and not index.knows(word)
+                if mended and self._embedder.count_tokens(word) > letter and (meant := self._meant(dossier, word)):
+                    found[word] = meant
+        except IndexDamaged:  # the search itself, which follows, mends it
+            return {}
+        return found
+
+    def _meant(self, dossier: int, word: str) -> str | None:
+        """The one word of the dossier's passages that is spelled nearly so and stands out among such words."""
+        kept = self._library.passages.load(self._upkeep.words(dossier).like(word, SPARE), dossier)
+        for edits in range(1, 2 + (len(word) >= LONG)):
+            forms: dict[str, Counter[str]] = {}
+            for one in kept.values():
+                for token in TOKEN.findall(one.passage.text):
+                    if token[0] == word[0] and OSA.distance(word.casefold(), token.casefold()) <= edits:
+                        forms.setdefault(terms_of(token)[0], Counter())[token] += 1
+            ranked = sorted(forms.values(), key=lambda counted: -counted.total())
+            if ranked and (len(ranked) == 1 or ranked[0].total() >= CLEARLY * ranked[1].total()):
+                return min(ranked[0], key=lambda token: (-ranked[0][token], token))
+            if ranked:
+                return None
+        return None
 
     def _by_meaning(self, dossier: int, query: Vector, allowed: set[int] | None, limit: int) -> Ranked:
         near = self._upkeep.nearest(dossier, query, limit + SPARE) if allowed is None else None

@@ -133,6 +133,37 @@ class Keywords:
             keys = searcher.fast_field_values("key", [address for _, address in hits])
             return [int(key) for key in keys if key is not None]
 
+    def holding(self, words: str, limit: int, documents: Collection[int] | None = None) -> list[int]:
+        """Find passages that have all of the words, in order of their keys, of these documents only (None: of all)."""
+        terms = list(dict.fromkeys(terms_of(words)))[:MOST_TERMS]
+        if not terms or (documents is not None and not documents):
+            return []
+        with _translated(self.folder):
+            schema, occur, query = self._index.schema, tantivy.Occur, tantivy.Query
+            wanted = [(occur.Must, query.term_query(schema, "text", term)) for term in terms]
+            if documents is not None:
+                wanted.append((occur.Must, query.term_set_query(schema, "document", list(documents))))
+            searcher = self._searcher
+            search = query.const_score_query(query.boolean_query(wanted), 1.0)
+            hits = searcher.search(search, limit, count=False).hits
+            keys = searcher.fast_field_values("key", [address for _, address in hits])
+            return sorted(int(key) for key in keys if key is not None)
+
+    def knows(self, word: str) -> bool:
+        """Whether any passage has the word, or another form of it."""
+        searcher = self._searcher
+        with _translated(self.folder):
+            return all(searcher.doc_freq("text", term) for term in terms_of(word))
+
+    def like(self, word: str, limit: int) -> list[int]:
+        """Find passages that have a word which is spelled so but for one letter or two, endings aside."""
+        with _translated(self.folder):
+            near = tantivy.Query.fuzzy_term_query(self._index.schema, "text", _term(word), 2)
+            searcher = self._searcher
+            hits = searcher.search(near, limit, count=False).hits
+            keys = searcher.fast_field_values("key", [address for _, address in hits])
+            return [int(key) for key in keys if key is not None]
+
     def score(self, words: str, entries: Sequence[Entry]) -> list[float]:
         """Score passages by BM25 over the passages that are there now.
 

@@ -27,6 +27,7 @@ from index.records import (
     Filter,
     Found,
     Health,
+    Hit,
     Job,
     Metadata,
     Passage,
@@ -39,6 +40,8 @@ from index.upkeep import Upkeep
 
 EVERYTHING = Filter()
 CANCEL_SECONDS = 2.0
+MOST_HOLDING = 5000
+"""How many passages are looked at for what a whole dossier says of something."""
 
 
 class Shelf:
@@ -256,6 +259,23 @@ class Shelf:
             return self._finding.find(
                 key, storable(question), storable(question if words is None else words), filter, limit
             )
+
+    def holding(
+        self, dossier: str, words: str, *, filter: Filter = EVERYTHING, limit: int = MOST_HOLDING
+    ) -> tuple[Hit, ...]:
+        """Find all passages that have every one of the words, in any form, in order of adding; at most `limit`."""
+        key = self._library.dossiers.key(dossier)
+        with self._asking():
+            return self._finding.holding(key, storable(words), filter, limit)
+
+    def catalogue(self, dossier: str, filter: Filter = EVERYTHING) -> tuple[Document, ...]:
+        """Give all documents of a dossier that pass, in order of adding."""
+        found = self._library.documents.of_dossier(self._library.dossiers.key(dossier))
+        return tuple(document for _, document in sorted(found.items()) if filter.passes(document))
+
+    def spelled(self, dossier: str, words: Iterable[str]) -> dict[str, str]:
+        """Give the words that are likely misspelled, with what the dossier's passages write in their place."""
+        return self._finding.spelled(self._library.dossiers.key(dossier), map(storable, words))
 
     @contextmanager
     def _asking(self) -> Iterator[None]:

@@ -44,6 +44,20 @@ class Composition:
             if marker or source:
                 yield self._append(marker + source)
 
+    def listed(
+        self, opening: str, checked: Sequence[tuple[str, Checked]], closing: str
+    ) -> Iterator[StatementShown | TextShown]:
+        """Append statements under an opening, each after its label; opening, labels and closing are fixed forms."""
+        yield self._append(opening + "\n\n")
+        for place, (label, verdict) in enumerate(checked):
+            lead = ("" if place == 0 else "\n\n" if label else " ") + label
+            if lead:
+                yield self._append(lead)
+            yield self._state(verdict)
+            yield self._append("".join(f" [{number}]" for number in self.statements[-1].citations))
+        if closing:
+            yield self._append(closing)
+
     def _append(self, text: str) -> TextShown:
         start = len(self.text)
         self.text += text

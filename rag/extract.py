@@ -244,6 +244,11 @@ def _names(window: Window, subject: str) -> bool:
     return bool(wanted) and wanted <= set(stems_of(in_context(window)))
 
 
+def leans_back(text: str) -> bool:
+    """Whether a sentence cannot be understood without the one before it."""
+    return _LEANS_BACK.match(text) is not None
+
+
 def rerank_passages(question: str, hits: Sequence[Hit], reranker: Reranker, depth: int = 20) -> tuple[Hit, ...]:
     """Order the first hits again by a blend of their fused score and the cross-encoder's best window."""
     head, tail = hits[:depth], hits[depth:]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from threading import Event as Flag
 from types import TracebackType
 from typing import Self
@@ -27,10 +28,13 @@ from rag.answers import (
     Value,
     Window,
 )
+from rag.answers import Warning as AnswerWarning
+from rag.collection import request_of
 from rag.config import RagConfig
 from rag.follow_up import in_conversation, is_first, standalone
 from rag.question import Question, aside, understand
 from rag.rerank import Reranker, open_reranker
+from rag.survey import Survey, Surveyor
 
 LONGEST_QUESTION = 8000
 """In characters."""
@@ -76,10 +80,14 @@ class _Clock:
 class Rag:
     """Answers questions over a shelf."""
 
-    def __init__(self, shelf: Shelf, reranker: Reranker, config: RagConfig) -> None:
+    def __init__(
+        self, shelf: Shelf, reranker: Reranker, config: RagConfig, today: Callable[[], date] = date.today
+    ) -> None:
         self.shelf = shelf
         self.config = config
         self._reranker = reranker
+        self._today = today
+        self._surveyor = Surveyor(shelf, self._search_and_judge, reranker)
 
     @classmethod
     def open(cls, config: RagConfig | None = None, address: str | None = None) -> Rag:
@@ -115,6 +123,9 @@ class Rag:
             yield Finished(_aside(asked, reply, clock))
             return
         question = _understood(asked)
+        if survey := self._survey(asked, question):
+            yield from self._told(asked, question, survey, clock)
+            return
         since = time.perf_counter()
         found = self._found(question, asked)
         since = clock.mark("retrieve_ms", since)
@@ -146,6 +157,47 @@ class Rag:
         found = retrieve.fuse(self.shelf.search(dossier, text, filter=filter or Filter(), limit=reach))
         ranked = extract.rerank_passages(text, found, self._reranker) if rerank else found
         return retrieve.best_per_document(ranked, per_document)[:limit]
+
+    def _survey(self, ask: Ask, question: Question) -> Survey | None:
+        """Answer a question about the collection from the library's records; None for every other question."""
+        for text in dict.fromkeys((ask.standalone_question or ask.question, question.text)):
+            if request := request_of(text, self._today()):
+                return self._surveyor.survey(request, text, ask, ask.max_citations or self.config.max_citations)
+        return None
+
+    def _search_and_judge(self, ask: Ask, text: str) -> Sequence[Window]:
+        question = understand(text)
+        return self._weighed(question, self._found(question, ask)).judged
+
+    def _told(self, ask: Ask, question: Question, survey: Survey, clock: _Clock) -> Iterator[Event]:
+        """Show what the records say, every quote proved as in any answer."""
+        since = clock.mark("retrieve_ms", clock.begun)
+        yield PassagesRead(tuple(line.window.hit for line in survey.lines)[:_READ])
+        proved = [(line.label, self._proved([Draft(line.window.text, (line.window,))])) for line in survey.lines]
+        shown = [(label, verdict) for label, verdicts in proved for verdict in verdicts]
+        clock.mark("verify_ms", since)
+        composition = cite.Composition(self._still_there(survey.hits))
+        if shown:
+            yield from composition.listed(survey.opening, shown, survey.closing)
+        answer = Answer(
+            id=_new_id(),
+            question=ask.question,
+            standalone_question=question.text,
+            dossier=ask.dossier,
+            model="extractive",
+            confidence=1.0,
+            text=composition.text,
+            statements=tuple(composition.statements),
+            citations=tuple(composition.citations),
+            nearest=()
+            if shown
+            else _nearest(survey.nearest, self._still_there([window.hit for window in survey.nearest])),
+            missing=() if shown else survey.missing or ("The documents that tell it were removed meanwhile.",),
+            warnings=tuple(AnswerWarning(*warning) for warning in survey.warnings),
+            took=clock.took(),
+            conversation_id=ask.conversation_id,
+        )
+        yield Finished(answer)
 
     def _found(self, question: Question, ask: Ask) -> tuple[Hit, ...]:
         """Search for the whole question, and for each part where it has several."""
