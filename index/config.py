@@ -37,6 +37,8 @@ class IndexConfig(BaseSettings):
 
     chroma_from: int = Field(default=5000, ge=0)
     """From how many passages on a dossier is searched through Chroma; smaller ones are searched exactly, at once."""
+    history_days: int = Field(default=0, ge=0, le=100_000)
+    """After how many days without use conversations and answers are deleted; 0 keeps them for ever."""
 
     @property
     def models_folder(self) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 MarkKind = Literal["page", "heading", "slide", "sheet"]
 SentenceKind = Literal["prose", "heading", "boilerplate"]
@@ -206,6 +206,46 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Conversation:
+    """Questions and answers that belong together, and to one owner."""
+
+    id: str
+    title: str
+    """Made from the first question unless somebody gave one; empty before."""
+    created: str
+    updated: str
+    """When the last answer was given: ISO 8601, UTC."""
+    turns: int
+    """How many questions with their answers it has."""
+    dossier: str | None
+    """The name of the dossier that was asked last; None where there is none, or it is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFeedback:
+    """What somebody thinks of an answer."""
+
+    rating: Literal[1, -1]
+    comment: str
+    given: str
+    """When: ISO 8601, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """An answer as it was given, but for the words of documents that were removed since."""
+
+    id: str
+    conversation: str | None
+    """The conversation's id."""
+    asked: str
+    """When: ISO 8601, UTC."""
+    content: dict[str, Any]
+    """The JSON object of the HTTP interface; opaque down here."""
+    feedback: AnswerFeedback | None
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """A file of a job that could not be added."""
 
@@ -260,6 +300,8 @@ class Compacted:
     before: int
     """Bytes of the data folder, without models and backups."""
     after: int
+    history: int = 0
+    """Conversations and single answers that were older than the setting allows."""
 
 
 def place_of(marks: Sequence[Mark], start: int, end: int) -> Place:

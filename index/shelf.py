@@ -16,7 +16,7 @@ from index.embed import Embedder
 from index.errors import BadInput, EmbedderChanged
 from index.finding import Finding
 from index.given import order_of, storable, storable_metadata
-from index.library import Library, Order
+from index.library import History, Library, Order
 from index.library.backup import Backup, restore
 from index.owner import Owner
 from index.records import (
@@ -57,7 +57,12 @@ class Shelf:
         self._adding = adding
         self._embedder = craft.embedder
         self._finding = Finding(library, upkeep, craft.embedder)
-        self._tending = Tending(config.data, library, upkeep, craft)
+        self._tending = Tending(config, library, upkeep, craft)
+
+    @property
+    def history(self) -> History:
+        """What was asked and answered, each person's for themselves."""
+        return self._library.history
 
     @classmethod
     def open(cls, config: IndexConfig, embedder: Embedder | None = None, address: str | None = None) -> Shelf:
@@ -307,6 +312,10 @@ class Shelf:
     def compact(self) -> Compacted:
         """Drop what nobody may cite or needs any more, from every file of the data folder but backups."""
         return self._tending.compact()
+
+    def forget_old_history(self) -> int:
+        """Forget conversations and single answers older than the setting `history_days`; give how many."""
+        return self._tending.forget_old_history()
 
     def back_up(self) -> Backup:
         """Write an archive of this moment into the folder `backups`, while others go on."""

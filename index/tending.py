@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from index import checkup
+from index.config import IndexConfig
 from index.errors import Conflict
 from index.library import Library
 from index.library.backup import Backup, back_up, sweep
@@ -22,8 +24,9 @@ BACKUPS = "backups"
 class Tending:
     """Does one such thing at a time; questions are answered and documents added meanwhile."""
 
-    def __init__(self, data: Path, library: Library, upkeep: Upkeep, craft: Craft) -> None:
-        self._data = data
+    def __init__(self, config: IndexConfig, library: Library, upkeep: Upkeep, craft: Craft) -> None:
+        self._data = config.data
+        self._history_days = config.history_days
         self._library = library
         self._upkeep = upkeep
         self._craft = craft
@@ -56,6 +59,7 @@ class Tending:
         library = self._library
         with self._alone():
             before = _size(self._data)
+            history = self.forget_old_history()
             with library.database.write():
                 versions = library.documents.forget_superseded()
                 vectors = library.embeddings.forget_unused()
@@ -69,7 +73,13 @@ class Tending:
             )
             sweep(self._data / BACKUPS)
             library.database.shrink()
-            return Compacted(versions, vectors, changes, jobs, before, _size(self._data))
+            return Compacted(versions, vectors, changes, jobs, before, _size(self._data), history)
+
+    def forget_old_history(self) -> int:
+        """Forget conversations and single answers that were not used for `history_days`; give how many."""
+        if not self._history_days:
+            return 0
+        return self._library.history.forget_before(datetime.now(UTC) - timedelta(days=self._history_days))
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

@@ -35,6 +35,8 @@ class Ask:
     max_citations: int | None = None
     unsupported: Literal["drop", "show"] = "drop"
     conversation_id: str | None = None
+    keep: bool = True
+    """Whether whoever serves the answer may keep it in the history."""
 
 
 @dataclass(frozen=True, slots=True)

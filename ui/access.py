@@ -75,6 +75,7 @@ class Keyring:
         self._guesses = guesses
         self._window = window
         self._failures: dict[str, list[float]] = {}
+        self._identity = None if key is None else _identity(key)
 
     @property
     def needed(self) -> bool:
@@ -96,6 +97,11 @@ class Keyring:
                 self._failures.clear()
             self._failures[client] = [*recent, now]
         return right
+
+    @property
+    def identity(self) -> str | None:
+        """What the key owns things by: a slow hash, for it is stored beside what it owns."""
+        return self._identity
 
     def cookie(self) -> str:
         """Make the value of a cookie: when it ends, a random part, and both signed by the key."""
@@ -198,8 +204,11 @@ class Gate:
 
     def _check_key(self, scope: Scope, headers: Headers) -> None:
         keyring = self.rules.keyring
+        state = scope.setdefault("state", {})
+        state["identity"] = None
         if not keyring.needed or scope["path"] in self.rules.open_paths:
             return
+        state["identity"] = keyring.identity
         scheme, _, given = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and given:
             if keyring.fits(given.strip(), client_of(scope)):
@@ -238,6 +247,11 @@ def cookie_in(headers: Headers) -> str | None:
 
 def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "replace")).digest()
+
+
+def _identity(key: str) -> str:
+    slow = hashlib.scrypt(key.encode(), salt=b"dossier identity", n=2**14, r=8, p=1, dklen=8)
+    return f"o_{slow.hex()}"
 
 
 def _check_length(headers: Headers, limit: int) -> None:

@@ -23,6 +23,7 @@ from index.errors import AddressInUse
 from ui.access import Gate, Rules, check_binding
 from ui.api.compose import OWN_PATHS, create_api
 from ui.login import login, refuse
+from ui.owner import Owners
 from ui.service import Asker, Service
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Site:
         api = create_api(service, version("dossier"))
         api.include_router(login(rules.keyring))
         self.front = Front(api)
-        self.app: ASGIApp = Gate(self.front, rules, refuse)
+        self.app: ASGIApp = Gate(Owners(self.front), rules, refuse)
 
     def bring_page(self) -> None:
         """Import the page, which takes seconds, and show it from then on."""

@@ -18,7 +18,14 @@ from rag.answers import Answer, Ask, Event, Finished
 from rag.config import RagConfig
 
 T = TypeVar("T")
+Keep = Callable[[Answer], Answer]
+"""Takes a whole answer before it is given, and gives it back, with a warning if there is one."""
 WITHDRAWN = "The question was withdrawn before it was answered."
+
+
+def as_it_is(answer: Answer) -> Answer:
+    """Give an answer without keeping it."""
+    return answer
 
 
 class Asker(Protocol):
@@ -65,26 +72,26 @@ class Service:
         """How many questions are being answered or waiting."""
         return len(self._running)
 
-    def ask(self, ask: Ask, cancel: threading.Event | None = None) -> Answer:
+    def ask(self, ask: Ask, cancel: threading.Event | None = None, keep: Keep = as_it_is) -> Answer:
         """Answer, waiting for a free worker. Raises Overloaded, Cancelled and what the pipeline raises."""
-        return self._submit(lambda token: self._finish(ask, token), cancel or threading.Event()).result()
+        return self._submit(lambda token: self._finish(ask, token, keep), cancel or threading.Event()).result()
 
-    def stream(self, ask: Ask, cancel: threading.Event | None = None) -> Iterator[Event]:
+    def stream(self, ask: Ask, cancel: threading.Event | None = None, keep: Keep = as_it_is) -> Iterator[Event]:
         """Give the answer's events as they come; closing the iterator stops the work.
 
         Raises Overloaded at once, and while iterating Cancelled and what the pipeline raises.
         """
         token = cancel or threading.Event()
         events: queue.SimpleQueue[Event | BaseException | None] = queue.SimpleQueue()
-        work = self._submit(lambda token: self._pour(ask, token, events.put), token)
+        work = self._submit(lambda token: self._pour(ask, token, events.put, keep), token)
         work.add_done_callback(lambda done: events.put(_end(done)))
         return self._drain(events, work, token)
 
-    async def ask_async(self, ask: Ask, cancel: threading.Event) -> Answer:
+    async def ask_async(self, ask: Ask, cancel: threading.Event, keep: Keep = as_it_is) -> Answer:
         """Answer without blocking the event loop; being cancelled stops the work."""
-        return await self._await(self._submit(lambda token: self._finish(ask, token), cancel), cancel)
+        return await self._await(self._submit(lambda token: self._finish(ask, token, keep), cancel), cancel)
 
-    async def stream_async(self, ask: Ask, cancel: threading.Event) -> AsyncIterator[Event]:
+    async def stream_async(self, ask: Ask, cancel: threading.Event, keep: Keep = as_it_is) -> AsyncIterator[Event]:
         """Give the events without blocking the event loop. Raises Overloaded before the first one."""
         loop = asyncio.get_running_loop()
         events: asyncio.Queue[Event | BaseException | None] = asyncio.Queue()
@@ -95,7 +102,7 @@ class Service:
             except RuntimeError:  # the loop is closed: nobody reads any more
                 cancel.set()
 
-        work = self._submit(lambda token: self._pour(ask, token, put), cancel)
+        work = self._submit(lambda token: self._pour(ask, token, put, keep), cancel)
         work.add_done_callback(lambda done: put(_end(done)))
         return self._drain_async(events, work, cancel)
 
@@ -152,18 +159,26 @@ class Service:
         with self._lock:
             self._running.pop(place, None)
 
-    def _finish(self, ask: Ask, token: threading.Event) -> Answer:
+    def _finish(self, ask: Ask, token: threading.Event, keep: Keep) -> Answer:
         """Take the streamed answer's end, so that streamed and unstreamed answers cannot differ."""
-        for event in self.rag.stream(ask, token):
+        for event in self._events(ask, token, keep):
             if isinstance(event, Finished):
                 return event.answer
         raise Cancelled(WITHDRAWN)
 
-    def _pour(self, ask: Ask, token: threading.Event, put: Callable[[Event], None]) -> None:
-        for event in self.rag.stream(ask, token):
+    def _pour(self, ask: Ask, token: threading.Event, put: Callable[[Event], None], keep: Keep) -> None:
+        for event in self._events(ask, token, keep):
             put(event)
             if token.is_set():
                 raise Cancelled(WITHDRAWN)
+
+    def _events(self, ask: Ask, token: threading.Event, keep: Keep) -> Iterator[Event]:
+        """Give the answer's events; the whole answer is kept first, unless nobody waits for it any more."""
+        for event in self.rag.stream(ask, token):
+            if isinstance(event, Finished) and not token.is_set():
+                yield Finished(keep(event.answer))
+            else:
+                yield event
 
     @staticmethod
     def _drain(

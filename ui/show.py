@@ -19,7 +19,7 @@ STANDINGS: dict[Standing, str] = {
 SUPPORT = {"supported": "", "unsupported": "not proved", "unchecked": "not checked"}
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~^=:@/$\"'&])")
 _ENTITY = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_MARKER = re.compile(r"\[(\d{1,4})\]")
+MARKER = re.compile(r"\[(\d{1,4})\]")
 
 
 def answer_html(answer: Answer) -> str:
@@ -27,9 +27,9 @@ def answer_html(answer: Answer) -> str:
     parts = [_standing_html(answer), _text_html(answer)]
     parts += [_disagreement_html(answer, disagreement) for disagreement in answer.disagreements]
     if answer.missing:
-        missing = "".join(f"<li>{_safe(what)}</li>" for what in answer.missing)
+        missing = "".join(f"<li>{html_safe(what)}</li>" for what in answer.missing)
         parts.append(f'<div class="missing"><p>The documents do not say:</p><ul>{missing}</ul></div>')
-    parts += [f'<p class="warning">{_safe(warning.message)}</p>' for warning in answer.warnings]
+    parts += [f'<p class="warning">{html_safe(warning.message)}</p>' for warning in answer.warnings]
     return f'<section class="answer {answer.standing}" id="{_id(answer)}">{"".join(parts)}</section>'
 
 
@@ -42,24 +42,29 @@ def passages_html(answer: Answer) -> str:
 
 def answer_markdown(answer: Answer) -> str:
     """Give the answer with its sources as Markdown in which nothing of a document is live."""
-    lines = [f"**{_plain(answer.question)}**", ""]
+    lines = [f"**{markdown_safe(answer.question)}**", ""]
     if answer.text:
         lines += [_text_markdown(answer), ""]
     if STANDINGS[answer.standing]:
         lines += [f"*{STANDINGS[answer.standing]}*", ""]
     for disagreement in answer.disagreements:
-        lines += [f"The sources disagree about {_plain(disagreement.about)}:", ""]
-        lines += [f"- {_plain(value.value)} {_markers(value.citations)}" for value in disagreement.values] + [""]
+        lines += [f"The sources disagree about {markdown_safe(disagreement.about)}:", ""]
+        lines += [f"- {markdown_safe(value.value)} {_markers(value.citations)}" for value in disagreement.values] + [""]
     if answer.missing:
-        lines += ["The documents do not say:", "", *(f"- {_plain(what)}" for what in answer.missing), ""]
-    lines += [f"*{_plain(warning.message)}*\n" for warning in answer.warnings]
+        lines += ["The documents do not say:", "", *(f"- {markdown_safe(what)}" for what in answer.missing), ""]
+    lines += [f"*{markdown_safe(warning.message)}*\n" for warning in answer.warnings]
     shown, heading = _shown(answer)
     if shown:
         lines += [f"## {heading}", ""]
     for citation in shown:
-        lines += [f"\\[{citation.number}\\] {_plain(about(citation))}", "", f"> {_plain(citation.quote)}", ""]
+        lines += [
+            f"\\[{citation.number}\\] {markdown_safe(about(citation))}",
+            "",
+            f"> {markdown_safe(citation.quote)}",
+            "",
+        ]
         if citation.also_in:
-            lines += [f"Also in: {_plain(_twins(citation))}", ""]
+            lines += [f"Also in: {markdown_safe(_twins(citation))}", ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -120,25 +125,25 @@ def _text_html(answer: Answer) -> str:
     """Mark statements by their offsets, and make links only of our own markers, which lie between them."""
     known = {citation.number for citation in answer.citations}
     parts = []
-    for text, statement in _pieces(answer):
+    for text, statement in pieces(answer):
         if statement is None:
-            parts.append(_MARKER.sub(lambda found: _chip(answer, int(found[1]), known), _safe(text)))
+            parts.append(MARKER.sub(lambda found: _chip(answer, int(found[1]), known), html_safe(text)))
         else:
             hint = SUPPORT[statement.support]
             told = f' <em class="unproved">({hint})</em>' if hint else ""
-            parts.append(f'<span class="statement {statement.support}">{_safe(text)}</span>{told}')
+            parts.append(f'<span class="statement {statement.support}">{html_safe(text)}</span>{told}')
     return f'<p class="text">{"".join(parts)}</p>' if parts else ""
 
 
 def _text_markdown(answer: Answer) -> str:
     parts = []
-    for text, statement in _pieces(answer):
+    for text, statement in pieces(answer):
         hint = SUPPORT[statement.support] if statement else ""
-        parts.append("\n\n".join(_plain(line) for line in text.split("\n")) + (f" *({hint})*" if hint else ""))
+        parts.append("\n\n".join(markdown_safe(line) for line in text.split("\n")) + (f" *({hint})*" if hint else ""))
     return "".join(parts).strip()
 
 
-def _pieces(answer: Answer) -> Iterator[tuple[str, Statement | None]]:
+def pieces(answer: Answer) -> Iterator[tuple[str, Statement | None]]:
     """Cut the answer's text into statements and what stands between them."""
     end = 0
     for statement in sorted(answer.statements, key=lambda statement: statement.start):
@@ -159,10 +164,10 @@ def _chip(answer: Answer, number: int, known: set[int]) -> str:
 def _disagreement_html(answer: Answer, disagreement: Disagreement) -> str:
     known = {citation.number for citation in answer.citations}
     values = "".join(
-        f"<li>{_safe(value.value)} {''.join(_chip(answer, number, known) for number in value.citations)}</li>"
+        f"<li>{html_safe(value.value)} {''.join(_chip(answer, number, known) for number in value.citations)}</li>"
         for value in disagreement.values
     )
-    about = _safe(disagreement.about)
+    about = html_safe(disagreement.about)
     return f'<div class="disagreement"><p>The sources disagree about {about}:</p><ul>{values}</ul></div>'
 
 
@@ -173,11 +178,11 @@ def _card_html(answer: Answer, citation: Citation) -> str:
         before, after = passage.text[:start], passage.text[end:]
     else:  # the quote reaches beyond its passage
         before = after = ""
-    twins = f'<p class="twins">Also in {_safe(_twins(citation))}</p>' if citation.also_in else ""
+    twins = f'<p class="twins">Also in {html_safe(_twins(citation))}</p>' if citation.also_in else ""
     return (
         f'<article class="passage {citation.kind}" id="{_id(answer)}-{citation.number}">'
-        f'<p class="about"><b>[{citation.number}]</b> {_safe(about(citation))}</p>'
-        f"<blockquote>{_safe(before)}<mark>{_safe(citation.quote)}</mark>{_safe(after)}</blockquote>{twins}</article>"
+        f'<p class="about"><b>[{citation.number}]</b> {html_safe(about(citation))}</p>'
+        f"<blockquote>{html_safe(before)}<mark>{html_safe(citation.quote)}</mark>{html_safe(after)}</blockquote>{twins}</article>"
     )
 
 
@@ -204,11 +209,12 @@ def _id(answer: Answer) -> str:
     return "answer-" + re.sub(r"[^A-Za-z0-9_-]", "-", answer.id)
 
 
-def _safe(text: str) -> str:
+def html_safe(text: str) -> str:
+    """Escape every character that HTML could read as more than itself."""
     return escape(visible(text, keep_breaks=True), quote=True)
 
 
-def _plain(text: str) -> str:
+def markdown_safe(text: str) -> str:
     """Escape every character that Markdown could read as more than itself; one line."""
     line = re.sub(" {2,}", " ", visible(text))  # four spaces would begin a block of code
     return _MARKDOWN.sub(lambda found: _ENTITY.get(found[1], f"\\{found[1]}"), line)

@@ -9,7 +9,17 @@ from typing import Any
 
 from index.errors import DossierError
 from index.library.backup import Backup
-from index.records import Compacted, Document, Dossier, Health, Hit, Job
+from index.records import (
+    AnswerFeedback,
+    Compacted,
+    Conversation,
+    Document,
+    Dossier,
+    Health,
+    Hit,
+    Job,
+    KeptAnswer,
+)
 from rag.answers import (
     Event,
     Finished,
@@ -63,6 +73,21 @@ def backup_json(backup: Backup) -> dict[str, Any]:
 def compacted_json(compacted: Compacted) -> dict[str, Any]:
     """Give what compacting dropped."""
     return asdict(compacted)
+
+
+def conversation_json(conversation: Conversation) -> dict[str, Any]:
+    """Give a conversation."""
+    return asdict(conversation)
+
+
+def turn_json(kept: KeptAnswer) -> dict[str, Any]:
+    """Give a question with its answer, as it was given."""
+    return {"asked": kept.asked, "answer": kept.content, "feedback": feedback_json(kept.feedback)}
+
+
+def feedback_json(feedback: AnswerFeedback | None) -> dict[str, Any] | None:
+    """Give what somebody thinks of an answer."""
+    return asdict(feedback) if feedback else None
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from index.library.database import Database, translated
 from index.library.documents import Arrival, Documents, Stored
 from index.library.dossiers import Dossiers
 from index.library.embeddings import Embeddings, Vectors, digest_of
+from index.library.history import History
 from index.library.jobs import Item, Jobs, Order
 from index.library.originals import Originals
 from index.library.passages import Cut, Kept, Passages
@@ -17,6 +18,7 @@ from index.library.passages import Cut, Kept, Passages
 __all__ = [
     "Arrival",
     "Cut",
+    "History",
     "Item",
     "Kept",
     "Library",
@@ -42,6 +44,7 @@ class Library:
         self.embeddings = Embeddings(database)
         self.changes = Changes(database)
         self.jobs = Jobs(database)
+        self.history = History(database)
 
     @classmethod
     def open(cls, data: Path) -> Library:
@@ -58,6 +61,7 @@ class Library:
             with self.database.write():
                 originals = self.documents.originals_of("document", key)
                 self.changes.record(dossier, "remove", self.passages.keys_of_document(key))
+                self.history.erase_document(key)
                 embeddings = self.passages.remove(key)
                 self.documents.remove(key)
                 self.embeddings.forget_unused(embeddings)
@@ -68,6 +72,7 @@ class Library:
         with self.originals.lock:
             originals = self.documents.originals_of("dossier", key) | self.jobs.originals_of_dossier(key)
             with self.database.write():
+                self.history.erase_dossier(key)
                 self.dossiers.remove(key)
                 self.embeddings.forget_unused()
             self._forget(originals)

@@ -34,9 +34,12 @@ class Database:
             migrate(self._writer, str(path))
 
     @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """A transaction of the one writer: all of the block becomes visible and durable, or nothing."""
-        with self._writing:
+    def write(self, patience: float | None = None) -> Iterator[sqlite3.Connection]:
+        """A transaction of the one writer: all of the block becomes visible and durable, or nothing.
+
+        Raises LibraryBusy where others write for longer than `patience` (in seconds).
+        """
+        with self._alone(patience):
             if getattr(self._mine, "writing", False):
                 yield self._writer
                 return
@@ -54,6 +57,15 @@ class Database:
                 raise
             finally:
                 self._mine.writing = False
+
+    @contextmanager
+    def _alone(self, patience: float | None) -> Iterator[None]:
+        if not self._writing.acquire(timeout=-1 if patience is None else patience):
+            raise LibraryBusy("The library is being written by another task for long.", "Try again in a moment.")
+        try:
+            yield
+        finally:
+            self._writing.release()
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:

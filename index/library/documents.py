@@ -25,6 +25,11 @@ COLUMNS = """
     d.key, d.id, v.id, c.id, d.name, d.source, d.given, d.corrections, v.found, v.media_type,
     v.characters, v.passages, d.added, v.bytes_sha256
 """
+OUTLIVED = """
+NOT EXISTS (SELECT 1 FROM documents d WHERE d.key = versions.document AND d.version = versions.key)
+AND NOT EXISTS (SELECT 1 FROM cited_versions c WHERE c.version = versions.id)
+"""
+"""Which versions nobody may ask for any more: neither current nor referred to by a kept answer."""
 SELECT = f"""
 SELECT {COLUMNS} FROM documents d JOIN versions v ON v.key = d.version JOIN dossiers c ON c.key = d.dossier
 """  # noqa: S608 - the columns are the constant above
@@ -164,6 +169,7 @@ class Documents:
                 (arrival.name, pack_metadata(arrival.given), key),
             )
             connection.execute("UPDATE versions SET original = NULL WHERE document = ?", (key,))
+            connection.execute(f"DELETE FROM versions WHERE document = ? AND {OUTLIVED}", (key,))  # noqa: S608 - a constant
             return self._point(connection, key, arrival, passages)
 
     def give(self, key: int, name: str, given: Metadata) -> None:
@@ -199,10 +205,9 @@ class Documents:
             connection.execute("DELETE FROM documents WHERE key = ?", (key,))
 
     def forget_superseded(self) -> int:
-        """Forget the versions that were replaced; give how many."""
+        """Forget the versions that were replaced and that no kept answer refers to; give how many."""
         with self._database.write() as connection:
-            done = connection.execute("DELETE FROM versions WHERE key NOT IN (SELECT version FROM documents)")
-            return done.rowcount
+            return connection.execute(f"DELETE FROM versions WHERE {OUTLIVED}").rowcount  # noqa: S608 - a constant
 
     def originals(self) -> set[str]:
         """Give the names of all original files that a version or a waiting item needs."""

@@ -121,7 +121,52 @@ CREATE TABLE job_items (
 CREATE INDEX job_items_of_original ON job_items (original);
 """
 
-MIGRATIONS = (FIRST,)
+HISTORY = """
+CREATE TABLE conversations (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    owner TEXT NOT NULL,
+    title TEXT NOT NULL,
+    folded TEXT NOT NULL,
+    created TEXT NOT NULL,
+    updated TEXT NOT NULL,
+    touched INTEGER NOT NULL UNIQUE
+);
+CREATE INDEX conversations_of_owner ON conversations (owner, touched);
+
+CREATE TABLE answers (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    owner TEXT NOT NULL,
+    conversation INTEGER REFERENCES conversations (key) ON DELETE CASCADE,
+    dossier INTEGER REFERENCES dossiers (key) ON DELETE SET NULL,
+    asked TEXT NOT NULL,
+    folded TEXT NOT NULL,
+    format INTEGER NOT NULL,
+    content TEXT NOT NULL
+);
+CREATE INDEX answers_of_conversation ON answers (conversation);
+CREATE INDEX answers_of_dossier ON answers (dossier);
+CREATE INDEX answers_of_owner ON answers (owner);
+
+CREATE TABLE cited_versions (
+    answer INTEGER NOT NULL REFERENCES answers (key) ON DELETE CASCADE,
+    document TEXT NOT NULL,
+    version TEXT NOT NULL,
+    PRIMARY KEY (answer, document, version)
+);
+CREATE INDEX cited_versions_of_document ON cited_versions (document);
+CREATE INDEX cited_versions_of_version ON cited_versions (version);
+
+CREATE TABLE feedback (
+    answer INTEGER PRIMARY KEY REFERENCES answers (key) ON DELETE CASCADE,
+    rating INTEGER NOT NULL CHECK (rating IN (-1, 1)),
+    comment TEXT NOT NULL,
+    given TEXT NOT NULL
+);
+"""
+
+MIGRATIONS = (FIRST, HISTORY)
 """What leads from version n to n + 1 of the library; only ever extended."""
 
 

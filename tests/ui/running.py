@@ -10,6 +10,7 @@ import httpx
 import uvicorn
 from stand_ins import FakeRag
 
+from rag.pipeline import Rag
 from ui.config import Config
 from ui.server import Site
 from ui.service import Service
@@ -18,7 +19,7 @@ from ui.service import Service
 class Running:
     """A real server on a free port of 127.0.0.1, in a thread."""
 
-    def __init__(self, rag: FakeRag, config: Config) -> None:
+    def __init__(self, rag: FakeRag | Rag, config: Config) -> None:
         self.rag = rag
         self.service = Service(rag, config)
         self.site = Site(self.service, config)
@@ -57,7 +58,8 @@ class Running:
         raise AssertionError(f"the job {id} did not end")
 
     def stop(self) -> None:
-        self.rag.gate.set()
+        if isinstance(self.rag, FakeRag):
+            self.rag.gate.set()
         self.http.close()
         self.server.should_exit = True
         self.thread.join(10)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import itertools
+import shutil
+import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from sqlite3 import Connection
 
 from index.errors import BadInput, NotFound, TooLarge
 from index.errors import Conflict as Taken
+from index.library.database import Database
+from index.library.history import History
+from index.library.history_quotes import Content
 from index.records import (
     Conflict,
     Document,
@@ -42,6 +50,18 @@ LIMIT = 1024 * 1024
 """A file over it fails alone."""
 
 
+class FakeHistory(History):
+    """A real one in a file of its own, which holds no documents: none of them was removed, as far as it knows."""
+
+    def __init__(self) -> None:
+        folder = Path(tempfile.mkdtemp())
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        super().__init__(Database(folder / "library.sqlite"))
+
+    def _without_removed(self, connection: Connection, content: Content) -> Content:
+        return content
+
+
 @dataclass
 class FakeShelf:
     """Keeps documents in memory; a document's text is the file decoded."""
@@ -55,6 +75,7 @@ class FakeShelf:
     log: dict[str, Job] = field(default_factory=dict)
     stopped: set[str] = field(default_factory=set)
     count: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    history: History = field(default_factory=lambda: FakeHistory())
 
     def close(self) -> None:
         pass

@@ -12,10 +12,12 @@ from typing import Protocol, TypeVar
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from index.errors import Cancelled, DossierError, NotFound, ProgrammingError
+from index.errors import Cancelled, DossierError, ProgrammingError
 from rag.answers import Ask, Event
 from ui.api.given import AskGiven, ReadingRoute, SearchGiven
 from ui.api.replies import AnswerReply, HitsReply
+from ui.conversations import Asking, Conversations
+from ui.owner import owner_of
 from ui.service import Service
 from ui.wire import Telling, hit_json
 
@@ -38,12 +40,11 @@ def asking(service: Service) -> APIRouter:
     )
     async def ask(given: AskGiven, request: Request) -> Response:
         """Answer a question from a dossier's documents, every statement with checked citations."""
-        if given.conversation_id is not None:
-            raise NotFound(f"There is no conversation {given.conversation_id[:60]!r}.", "Send 'history' instead.")
+        person = asking_for(service, request)
         if given.stream or "text/event-stream" in request.headers.get("accept", ""):
-            return await streamed(service, given.to_ask(), request, Telling())
+            return await streamed(person, given.to_ask(), request, Telling())
         flag = Flag()
-        answer = await unless_gone(request, service.ask_async(given.to_ask(), flag), flag)
+        answer = await unless_gone(request, person.ask_async(given.to_ask(), flag), flag)
         return JSONResponse(answer.to_json())
 
     @router.post("/v1/search", responses={200: {"model": HitsReply}})
@@ -60,6 +61,11 @@ def asking(service: Service) -> APIRouter:
     return router
 
 
+def asking_for(service: Service, request: Request) -> Asking:
+    """Ask for whoever sends the request: what is answered is kept for them."""
+    return Asking(service, Conversations(service.shelf, owner_of(request.scope)))
+
+
 class Teller(Protocol):
     """Puts the events of one answer into the words of a protocol."""
 
@@ -72,10 +78,10 @@ class Teller(Protocol):
         ...
 
 
-async def streamed(service: Service, ask: Ask, request: Request, telling: Teller) -> Response:
+async def streamed(asking: Asking, ask: Ask, request: Request, telling: Teller) -> Response:
     """Answer by server-sent events; an error before the first one still has its own status."""
     flag = Flag()
-    events = await service.stream_async(ask, flag)
+    events = await asking.stream_async(ask, flag)
     first = await unless_gone(request, anext(events), flag)
     headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
     return StreamingResponse(_told(first, events, telling), media_type="text/event-stream", headers=headers)

@@ -12,7 +12,7 @@ from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from pydantic.json_schema import models_json_schema
 
 from index.errors import NotFound
-from ui.api.given import DocumentsGiven
+from ui.api.given import ConversationGiven, DocumentsGiven
 
 ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 START = """window.ui = SwaggerUIBundle({
@@ -63,7 +63,10 @@ def describe(app: FastAPI) -> None:
                 routes=app.routes,
                 tags=app.openapi_tags,
             )
-            _, given = models_json_schema([(DocumentsGiven, "validation")], ref_template="#/components/schemas/{model}")
+            _, given = models_json_schema(
+                [(DocumentsGiven, "validation"), (ConversationGiven, "validation")],
+                ref_template="#/components/schemas/{model}",
+            )
             schema["components"]["schemas"] |= given["$defs"]
             schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
             schema["security"] = [{"key": []}, {}]

@@ -37,6 +37,12 @@ def check_published(text: str) -> str:
     return text
 
 
+def _one_or_minus_one(rating: int) -> int:
+    if rating not in (1, -1):
+        raise ValueError("a rating is 1 or -1")
+    return rating
+
+
 def _published_or_nothing(text: str) -> str:
     return check_published(text) if text else text
 
@@ -51,6 +57,7 @@ Question = Annotated[
 ]
 DossierName = Annotated[str, Field(min_length=1, max_length=64)]
 Label = Annotated[str, Field(max_length=1000)]
+Title = Annotated[str, Field(max_length=200, json_schema_extra={"pattern": "[^\\s]"}), AfterValidator(_not_blank)]
 
 
 class Given(BaseModel):
@@ -123,11 +130,15 @@ class AskGiven(Given):
     """Whether the answer comes as server-sent events."""
     draft: bool = False
     """Whether a language model's raw words are streamed too."""
+    keep: bool = True
+    """Whether the answer is kept, to be found again at `/v1/answers/{id}`."""
 
     @model_validator(mode="after")
     def _one_past(self) -> Self:
         if self.history and self.conversation_id is not None:
             raise ValueError("history and conversation_id exclude each other")
+        if not self.keep and self.conversation_id is not None:
+            raise ValueError("an answer in a conversation is kept: leave out keep or conversation_id")
         return self
 
     def to_ask(self) -> Ask:
@@ -142,6 +153,7 @@ class AskGiven(Given):
             max_citations=self.max_citations,
             unsupported=self.unsupported,
             conversation_id=self.conversation_id,
+            keep=self.keep,
         )
 
 
@@ -239,6 +251,26 @@ class ReindexGiven(Given):
 
     embedder: Label | None = None
     """The server's own, where not given; another one is refused with what to do."""
+
+
+class ConversationGiven(Given):
+    """A conversation to begin."""
+
+    title: Title | None = None
+    """Made from the first question, where not given."""
+
+
+class TitleGiven(Given):
+    """A conversation's new title."""
+
+    title: Title
+
+
+class FeedbackGiven(Given):
+    """What somebody thinks of an answer."""
+
+    rating: Annotated[int, AfterValidator(_one_or_minus_one), Field(json_schema_extra={"enum": [1, -1]})]
+    comment: Annotated[str, Field(max_length=5000)] = ""
 
 
 class RenameGiven(Given):

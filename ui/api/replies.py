@@ -201,6 +201,82 @@ class AnswerReply(Reply):
     conversation_id: str | None
 
 
+class KeptCitationReply(CitationReply):
+    """A quote in an answer that was kept."""
+
+    deleted: bool = False
+    """Whether its document was removed since: its words read "(deleted)" then. Left out where it was not."""
+
+
+class KeptAnswerReply(AnswerReply):
+    """An answer as it was given, except for documents that were removed since."""
+
+    citations: list[KeptCitationReply]  # type: ignore[assignment]  # each is one of the others, and a list is only read
+    nearest: list[KeptCitationReply]  # type: ignore[assignment]
+
+
+class ConversationBody(Reply):
+    """Questions and answers that belong together."""
+
+    id: str
+    title: str
+    """Made from the first question unless somebody gave one; empty before."""
+    created: str
+    updated: str
+    turns: int
+    """How many questions with their answers it has."""
+    dossier: str | None
+    """The dossier that was asked last."""
+
+
+class ConversationReply(Reply):
+    """One conversation."""
+
+    conversation: ConversationBody
+
+
+class ConversationsReply(Reply):
+    """A page of conversations, last used first."""
+
+    conversations: list[ConversationBody]
+    next: str | None
+    """The cursor of the next page."""
+
+
+class FeedbackBody(Reply):
+    """What its owner thinks of an answer."""
+
+    rating: Literal[1, -1]
+    comment: str
+    given: str
+
+
+class FeedbackReply(Reply):
+    """What was noted."""
+
+    feedback: FeedbackBody
+
+
+class TurnReply(Reply):
+    """A question with its answer, as it was given."""
+
+    asked: str
+    answer: KeptAnswerReply
+    feedback: FeedbackBody | None
+
+
+class WholeConversationReply(ConversationReply):
+    """A conversation with everything in it, in order."""
+
+    turns: list[TurnReply]
+
+
+class ErasedReply(Reply):
+    """How many conversations and single answers were deleted."""
+
+    deleted: int
+
+
 class HitReply(Reply):
     """A passage that was found."""
 
@@ -344,6 +420,8 @@ class CompactedBody(Reply):
     jobs: int
     before: int
     after: int
+    history: int
+    """Conversations and single answers that were older than the setting allows."""
 
 
 class CompactedReply(Reply):

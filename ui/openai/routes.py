@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from ui.api.asking import streamed, unless_gone
+from ui.api.asking import asking_for, streamed, unless_gone
 from ui.api.given import ReadingRoute
 from ui.openai.given import ChatGiven, dossier_named
 from ui.openai.replies import ChatReply, DialectErrorReply, ModelReply, ModelsReply
@@ -45,9 +45,10 @@ def dialect(service: Service) -> APIRouter:
         ask = given.to_ask()
         await run_in_threadpool(shelf.dossier, ask.dossier)  # no dossier, no answer, not even to a greeting
         heading, flag = Heading(given.model, str(request.base_url)), Flag()
+        person = asking_for(service, request)
         if given.stream:
-            return await streamed(service, ask, request, Chunks(heading, with_usage=given.with_usage))
-        answer = await unless_gone(request, service.ask_async(ask, flag), flag)
+            return await streamed(person, ask, request, Chunks(heading, with_usage=given.with_usage))
+        answer = await unless_gone(request, person.ask_async(ask, flag), flag)
         return JSONResponse(completion_json(heading, answer))
 
     return router

@@ -1,0 +1,82 @@
+"""Whose a request is: a key's, a browser's, or, on loopback and without either, the machine's own."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from http.cookies import CookieError, SimpleCookie
+from typing import cast
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+BROWSER = "dossier_browser"
+"""The cookie by which a browser is known again where no key is needed."""
+BROWSER_SECONDS = 400 * 24 * 3600
+"""The longest that browsers keep a cookie; each visit of the page begins it anew."""
+LOCAL = "local"
+"""Who asks without a key and without a cookie: programs on this machine, the command line among them."""
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{32,64}")
+
+
+class Owners:
+    """The layer inside the gate that notes whose each request is, and gives browsers that open the page a cookie."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Note the owner and pass the request on."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+        token = _token_in(Headers(scope=scope))
+        cookie = ""
+        if state.get("identity") is None and scope["method"] == "GET" and scope["path"] == "/":
+            token = token or secrets.token_urlsafe(32)
+            cookie = _cookie(token, secure=scope.get("scheme") == "https", path=scope.get("root_path") or "/")
+        state["owner"] = _owner(state.get("identity"), token)
+
+        async def send_known(message: Message) -> None:
+            if cookie and message["type"] == "http.response.start":
+                MutableHeaders(raw=message["headers"]).append("set-cookie", cookie)
+            await send(message)
+
+        await self.app(scope, receive, send_known)
+
+
+def owner_of(scope: Scope) -> str:
+    """Give the owner that was noted for a request; routes and the page ask by it for what is kept."""
+    return cast(str, scope.get("state", {}).get("owner", LOCAL))
+
+
+def owner_by_key(identity: str | None) -> str:
+    """Give the owner of whatever is asked with a key (by what it owns things by), or without one on this machine."""
+    return _owner(identity, None)
+
+
+def _owner(identity: str | None, token: str | None) -> str:
+    if identity is not None:
+        return f"key:{identity}"
+    if token is not None:  # only its hash is stored: whoever reads a backup cannot come in by it
+        return f"browser:{hashlib.sha256(token.encode()).hexdigest()[:32]}"
+    return LOCAL
+
+
+def _token_in(headers: Headers) -> str | None:
+    for line in headers.getlist("cookie"):
+        try:
+            morsel = SimpleCookie(line).get(BROWSER)
+        except CookieError:
+            continue
+        if morsel is not None and _TOKEN.fullmatch(morsel.value):
+            return morsel.value
+    return None
+
+
+def _cookie(token: str, *, secure: bool, path: str) -> str:
+    """Lax, not strict: a browser that follows a link to an answer must not be taken for a new one."""
+    safe = "; Secure" if secure else ""
+    return f"{BROWSER}={token}; Max-Age={BROWSER_SECONDS}; Path={path}; HttpOnly; SameSite=Lax{safe}"
