@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOAK_POINTS ?= 100
 SOAK_SEED ?= 1
 
-.PHONY: chat setup test soak check lock sentence-transformers evaluation screenshots ablations fit clean help
+.PHONY: chat setup test soak check lock sentence-transformers evaluation mcp screenshots ablations fit clean help
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 24
@@ -58,6 +58,9 @@ sentence-transformers: $(VENV)/.installed ## Add sentence-transformers, for othe
 evaluation: $(VENV)/.installed ## Add what `dossier eval` draws reports and measures rankings with
 	@$(PIP) install --constraint requirements-dev.lock --editable '.[eval]'
 
+mcp: $(VENV)/.installed ## Add what `dossier mcp` needs
+	@$(PIP) install --constraint requirements-dev.lock --editable '.[mcp]'
+
 screenshots: setup $(VENV)/.installed-dev ## Take the README's pictures from a running page
 	@scripts/screenshots docs/pictures
 
@@ -71,7 +74,7 @@ lock: $(VENV)/.installed-dev ## Write the lock files anew from pyproject.toml
 	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-annotate \
 	  --no-header --output-file requirements.lock pyproject.toml
 	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-annotate \
-	  --no-header --allow-unsafe --constraint requirements.lock --extra sentence-transformers --extra eval --extra dev \
+	  --no-header --allow-unsafe --constraint requirements.lock --extra sentence-transformers --extra eval --extra mcp --extra dev \
 	  --output-file requirements-dev.lock pyproject.toml
 	@sed -i 's/^\(torch==[^+]*\)+.*/\1/' requirements-dev.lock # a CPU build's name is not known everywhere
 

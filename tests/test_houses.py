@@ -112,6 +112,7 @@ DOORS = {
     "ir_measures": ("rag/evaluate/ranking",),
     "httpx": ("ui/", "index/load/"),
     "click": ("ui/",),
+    "mcp": ("ui/mcp/",),
     "rich": ("ui/",),
     "pickle": (),
     "dill": (),

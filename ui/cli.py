@@ -149,6 +149,24 @@ def search(
         click.echo("\n".join(hit_lines(hits)))
 
 
+@dossier.command(shown=("data", "host"))
+@click.option("--http", is_flag=True, help="Serve over HTTP instead of standard input and output.")
+@click.option("--port", type=click.IntRange(0, 65535), default=7861, show_default=True, help="The port, with --http.")
+@click.pass_context
+def mcp(context: click.Context, http: bool, port: int) -> None:
+    """Give a language model tools to ask, search and read, by the Model Context Protocol."""
+    from index.errors import NotInstalled
+
+    try:
+        from ui.mcp.serving import run
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != "mcp":
+            raise
+        raise NotInstalled("The package 'mcp' is not installed.", "Run: make mcp") from None
+
+    run(_config(context), port=port if http else None)
+
+
 @dossier.command("eval", shown=("data", "model"))
 @click.argument("questions", type=click.Path(path_type=Path))
 @click.option("--dossier", "name", metavar="NAME", help="What to ask; the only dossier there is, if not given.")

@@ -90,6 +90,10 @@ class Client:
                 return
             parameters["cursor"] = page["next"]
 
+    def document(self, id: str) -> Document:
+        """Give a document."""
+        return document_of(self._send("GET", _path("documents", id))["document"])
+
     def text(self, document: str, version: str | None = None) -> str:
         """Give the stored text of a version of a document, of the current one if None."""
         parameters = {} if version is None else {"version": version}

@@ -23,7 +23,8 @@ class Command(click.Command):
 
     def __init__(self, *args: Any, shown: tuple[str, ...] = (), **kwargs: Any) -> None:  # noqa: ANN401  # click's own
         super().__init__(*args, **kwargs)
-        self.params += [option(setting, hidden=setting.name not in shown) for setting in SETTINGS]
+        own = {parameter.name for parameter in self.params}
+        self.params += [option(one, hidden=one.name not in shown) for one in SETTINGS if one.name not in own]
         self.epilog = "Every setting can be given as a flag: see dossier --help."
 
 

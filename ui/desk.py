@@ -60,6 +60,10 @@ class Desk(Protocol):
         """Give all documents of a dossier."""
         ...
 
+    def document(self, id: str) -> Document:
+        """Give a document."""
+        ...
+
     def text(self, document: str, version: str | None = None) -> str:
         """Give the stored text of a version of a document, of the current one if None."""
         ...
@@ -168,6 +172,10 @@ class OwnDesk:
             yield from page
             if cursor is None:
                 return
+
+    def document(self, id: str) -> Document:
+        """Give a document."""
+        return self.shelf.document(id)
 
     def text(self, document: str, version: str | None = None) -> str:
         """Give the stored text of a version of a document, of the current one if None."""

@@ -87,7 +87,24 @@ class Site:
             self.front.page = _starting("The page could not start; the server's log says why.", reload=False)
 
 
-class Server(uvicorn.Server):
+class Orderly(uvicorn.Server):
+    """A uvicorn that takes the signals and keeps them, so that what it serves is closed in order after it."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Take the signals, and give them back without raising them again."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+class Server(Orderly):
     """A uvicorn that says when it answers, and ends within seconds of being asked to."""
 
     def __init__(self, site: Site, announce: Callable[[], None]) -> None:
@@ -110,19 +127,6 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         self.announce()
         threading.Thread(target=self.site.bring_page, name="page", daemon=True).start()
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Take the signals and keep them: the data folder is closed in order after the last request."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = {number: signal.signal(number, self.handle_exit) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Stop; whoever asks twice, or waits too long, gets the end at once: what was acknowledged is durable."""
