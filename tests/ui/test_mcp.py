@@ -154,6 +154,7 @@ def test_a_running_server_is_read_over_http_with_its_key(environment: dict[str, 
         assert process.stderr.read() == ""
 
 
+@pytest.mark.timeout(60)  # without the check it would serve
 def test_a_foreign_address_needs_a_key_here_too(tmp_path: Path) -> None:
     with pytest.raises(BadSettings, match="DOSSIER_KEY"):
         serve(Config(data=tmp_path, host="0.0.0.0"), port=0)  # noqa: S104
