@@ -100,6 +100,14 @@ def test_the_answer_is_the_one_that_ask_gives(client: OpenAI, real: Running) -> 
 
 
 @pytest.mark.models
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_answer_is_kept_for_whoever_asked(client: OpenAI, real: Running, stream: bool) -> None:
+    reply = client.chat.completions.create(model=MODEL, messages=asked(COSTS), stream=stream)
+    answer = list(reply)[-1].dossier if stream else reply.dossier
+    assert real.http.get(f"/v1/answers/{answer['id']}").json() == answer
+
+
+@pytest.mark.models
 @pytest.mark.parametrize("with_usage", [False, True])
 def test_the_stream_adds_up_to_the_whole(client: OpenAI, with_usage: bool) -> None:
     whole = client.chat.completions.create(model=MODEL, messages=asked(COSTS))
