@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -21,35 +21,18 @@ from rich.progress import track
 
 from index.embed import Embedder, open_embedder
 from index.load import files_of, source_of
-from index.records import Found, Hit, Metadata, Source
+from index.records import Hit, Metadata, Source
 from index.shelf import Shelf
-from rag import extract, probe, retrieve
-from rag.answers import Ask, Window
+from rag.answers import Ask, Event, Finished, PassagesRead
 from rag.config import RagConfig
 from rag.evaluate.figures import Figure, compare, figures
 from rag.evaluate.marks import Marks, TextOf, mark
 from rag.evaluate.questions import Case, read_cases
-from rag.pipeline import Evidence, Rag
-from rag.question import Question
+from rag.pipeline import Rag
+from rag.recipe import AS_BUILT, Recipe
 from rag.rerank import Reranker, open_reranker
 
-FOUND = 50
-"""How many passages each search gives."""
 SHOWN = ("proved", "evidence", "precision", "answered", "declined_rightly", "quality")
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How a question is answered; as it is built in, where nothing else is said."""
-
-    by_meaning: float = 0.5
-    """The share of the search by meaning; at 0 and 1 the other search is left out."""
-    read: int = 8
-    """How many passages are read."""
-    judged: int = 16
-    """How many of their windows the cross-encoder judges."""
-    sentence_before: bool = True
-    """Whether a sentence is judged and quoted with the one before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +49,7 @@ class Variant:
     """A row of the table."""
 
     name: str
-    recipe: Recipe = field(default_factory=Recipe)
+    recipe: Recipe = AS_BUILT
     keeping: Keeping = field(default_factory=Keeping)
 
 
@@ -78,8 +61,10 @@ VARIANTS = (
     Variant("meaning only", Recipe(by_meaning=1.0)),
     Variant("4 passages read", Recipe(read=4)),
     Variant("12 passages read", Recipe(read=12)),
-    Variant("8 windows judged", Recipe(judged=8)),
+    Variant("6 windows judged", Recipe(judged=6)),
+    Variant("16 windows judged", Recipe(judged=16)),
     Variant("32 windows judged", Recipe(judged=32)),
+    Variant("several things asked as one", Recipe(each=False)),
     Variant("no sentence before", Recipe(sentence_before=False)),
     Variant("400 characters", keeping=Keeping(passage_characters=400)),
     Variant("1000 characters", keeping=Keeping(passage_characters=1000)),
@@ -93,45 +78,6 @@ class Parts:
 
     embedder: Embedder
     reranker: Reranker
-
-
-class Varied(Rag):
-    """The pipeline with another recipe in its two steps of finding and judging."""
-
-    def __init__(self, shelf: Shelf, reranker: Reranker, config: RagConfig, recipe: Recipe) -> None:
-        super().__init__(shelf, reranker, config)
-        self.recipe = recipe
-        self.read: tuple[Hit, ...] = ()
-        """The passages that were read for the last question."""
-
-    def _found(self, question: Question, ask: Ask) -> tuple[Hit, ...]:
-        texts = dict.fromkeys(filter(None, (question.text, *question.parts, question.context)))
-        rankings = [
-            retrieve.fuse(self._kept(self.shelf.search(ask.dossier, text, limit=FOUND)), self.recipe.by_meaning)
-            for text in texts
-        ]
-        found = rankings[0] if len(rankings) == 1 else retrieve.merge(rankings, FOUND)
-        self.read = found[: self.recipe.read]
-        return found
-
-    def _kept(self, found: Found) -> Found:
-        return Found(
-            found.by_meaning if self.recipe.by_meaning > 0 else (), found.by_words if self.recipe.by_meaning < 1 else ()
-        )
-
-    def _weighed(self, question: Question, found: tuple[Hit, ...]) -> Evidence:
-        windows = extract.windows_of(found[: self.recipe.read])
-        if not self.recipe.sentence_before:
-            windows = [_alone(window) for window in windows]
-        short = extract.shortlist(question, windows, self.recipe.judged)
-        judged = tuple(extract.judge(question, short, self._reranker))
-        if question.context:
-            judged = extract.lift(question.context, judged, self._reranker)
-        return Evidence(question, found, judged, probe.unheard(question.text, judged, self._reranker))
-
-
-def _alone(window: Window) -> Window:
-    return replace(window, start=window.focus, text=window.text[window.focus - window.start :])
 
 
 def add(shelf: Shelf, folder: Path, keeping: Keeping) -> None:
@@ -149,19 +95,25 @@ def sample(cases: Sequence[Case], size: int) -> list[Case]:
     return [cases[place * len(cases) // size] for place in range(size)] if size < len(cases) else list(cases)
 
 
-def ask(rag: Varied, dossier: str, cases: Sequence[Case], told: str) -> dict[str, Marks]:
+def ask(rag: Rag, dossier: str, cases: Sequence[Case], told: str) -> dict[str, Marks]:
     """Ask and mark."""
     text_of = cache(rag.shelf.text)
     marked: dict[str, Marks] = {}
     for case in track(cases, told, console=Console(stderr=True), transient=True):
         asked = Ask(case.question, dossier, history=case.history)
         begun = time.perf_counter()
-        answer = rag.ask(asked)
+        events = list(rag.stream(asked))
+        answer = next(event.answer for event in events if isinstance(event, Finished))
         marks = dict(mark(case, answer, time.perf_counter() - begun, text_of))
         if case.evidence:
-            marks["read"] = reached(case, rag.read, text_of)
+            marks["read"] = reached(case, read_in(events), text_of)
         marked[case.id] = marks
     return marked
+
+
+def read_in(events: Sequence[Event]) -> tuple[Hit, ...]:
+    """Give the passages that were read."""
+    return tuple(hit for event in events if isinstance(event, PassagesRead) for hit in event.hits)
 
 
 def reached(case: Case, hits: Sequence[Hit], text_of: TextOf) -> float:
@@ -192,7 +144,7 @@ def run(folders: Sequence[Path], size: int, parts: Parts, data: Path) -> dict[tu
             for folder in folders:
                 add(shelf, folder, keeping)
             for variant in (variant for variant in VARIANTS if variant.keeping == keeping):
-                rag = Varied(shelf, parts.reranker, config, variant.recipe)
+                rag = Rag(shelf, parts.reranker, config, variant.recipe)
                 for folder in folders:
                     cases = sample(read_cases(folder / "questions.jsonl"), size)
                     marked[variant.name, folder.name] = ask(rag, folder.name, cases, f"{variant.name}: {folder.name}")

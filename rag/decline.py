@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -16,12 +17,13 @@ from rag.probe import Unheard
 from rag.question import Question
 from rag.terms import Terms, stems_of, terms_of
 
-USED = ("above", "below", "unheard", "names_missing", "expected_missing")
+USED = ("above", "below", "unheard", "names_missing", "expected_missing", "negation_missing")
 """The features that the fitted model weighs."""
 _SHOWN = 200
 """How much of a long question is repeated, in characters."""
 _STANDS_OUT = 1.0
 """From how many logits on a word that the evidence does not speak to is named."""
+_NEGATED = re.compile(r"\b(?:not|never|without|cannot|non)\b|n[’']t\b", re.IGNORECASE)
 FITTED = Path(__file__).with_name("decline.json")
 """Weights and threshold, written by `benchmarks/fit_declining.py`."""
 
@@ -75,6 +77,7 @@ def features(question: Question, judged: Sequence[Window], unheard: Unheard) -> 
         "unheard": max(0.0, min(10.0, unheard.gain)) / 10,
         "names_missing": len(asked.names - wide.words) / (len(asked.names) or 1),
         "expected_missing": float(not holds_kind(question, best.text)),
+        "negation_missing": float(bool(_NEGATED.search(question.text)) and not terms_of(best.text).negated),
     }
 
 

@@ -67,7 +67,7 @@ _BREADTHS: dict[Expects, Breadth] = {
 }
 
 
-def windows_of(hits: Sequence[Hit]) -> list[Window]:
+def windows_of(hits: Sequence[Hit], *, paired: bool = True) -> list[Window]:
     """Pair every sentence of the hits with the one before it; headings and boilerplate are left out."""
     windows: list[Window] = []
     for hit in hits:
@@ -76,8 +76,8 @@ def windows_of(hits: Sequence[Hit]) -> list[Window]:
             if sentence.kind != "prose":
                 before = None
                 continue
-            paired = before is not None and _belongs(hit, before, sentence)
-            start = before.start if before is not None and paired else sentence.start
+            with_before = paired and before is not None and _belongs(hit, before, sentence)
+            start = before.start if before is not None and with_before else sentence.start
             windows.append(_window(hit, start, sentence.end, sentence.start))
             before = sentence
     return windows
@@ -124,6 +124,12 @@ def in_context(window: Window) -> str:
     """Put the document's title, publisher and date before a window, for judging only."""
     document = window.hit.document
     return f"{header(document.metadata, document.name).strip()}. {window.text}"
+
+
+def names(window: Window, subject: str) -> bool:
+    """Whether a window, under its document's title, names a thing: all words of its name in any form."""
+    wanted = set(stems_of(subject))
+    return bool(wanted) and wanted <= set(stems_of(in_context(window)))
 
 
 def choose(question: Question, judged: Sequence[Window], limit: int) -> list[Window]:
@@ -228,8 +234,8 @@ def _others(question: Question, judged: Sequence[Window], chosen: Sequence[Windo
     found: list[Window] = []
     if question.expects in ("comparison", "summary", "list") or len(question.subjects) > 1:
         for subject in question.subjects:
-            if not any(_names(window, subject) for window in chosen):
-                found.extend([window for window in within if _names(window, subject)][:1])
+            if not any(names(window, subject) for window in chosen):
+                found.extend([window for window in within if names(window, subject)][:1])
     if _ACROSS.search(question.text):
         heard = {window.hit.document.id for window in chosen}
         for window in within:
@@ -237,11 +243,6 @@ def _others(question: Question, judged: Sequence[Window], chosen: Sequence[Windo
                 heard.add(window.hit.document.id)
                 found.append(window)
     return found
-
-
-def _names(window: Window, subject: str) -> bool:
-    wanted = set(stems_of(subject))
-    return bool(wanted) and wanted <= set(stems_of(in_context(window)))
 
 
 def leans_back(text: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Self
 from index.errors import BadInput, Cancelled, NotFound
 from index.records import Document, Filter, Hit
 from index.shelf import Shelf
-from rag import cite, compare, decline, extract, probe, retrieve, verify
+from rag import cite, compare, decline, extract, parts, probe, retrieve, verify
 from rag.answers import (
     Answer,
     Ask,
@@ -33,17 +33,12 @@ from rag.collection import request_of
 from rag.config import RagConfig
 from rag.follow_up import in_conversation, is_first, standalone
 from rag.question import Question, aside, understand
+from rag.recipe import AS_BUILT, Recipe
 from rag.rerank import Reranker, open_reranker
 from rag.survey import Survey, Surveyor
 
 LONGEST_QUESTION = 8000
 """In characters."""
-_READ = 8
-"""How many passages are read for an answer."""
-_JUDGED = 16
-"""How many of their windows the cross-encoder judges."""
-_FOUND = 50
-"""How many passages each search gives."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,10 +76,16 @@ class Rag:
     """Answers questions over a shelf."""
 
     def __init__(
-        self, shelf: Shelf, reranker: Reranker, config: RagConfig, today: Callable[[], date] = date.today
+        self,
+        shelf: Shelf,
+        reranker: Reranker,
+        config: RagConfig,
+        recipe: Recipe = AS_BUILT,
+        today: Callable[[], date] = date.today,
     ) -> None:
         self.shelf = shelf
         self.config = config
+        self.recipe = recipe
         self._reranker = reranker
         self._today = today
         self._surveyor = Surveyor(shelf, self._search_and_judge, reranker)
@@ -122,19 +123,23 @@ class Rag:
         if reply := aside(asked.question, first=is_first(asked.history)):
             yield Finished(_aside(asked, reply, clock))
             return
-        question = _understood(asked)
-        if survey := self._survey(asked, question):
-            yield from self._told(asked, question, survey, clock)
+        whole = _understood(asked)
+        if survey := self._survey(asked, whole):
+            yield from self._told(asked, whole, survey, clock)
             return
+        questions = parts.questions_in(whole) or (whole,)
         since = time.perf_counter()
-        found = self._found(question, asked)
+        found = [self._found(question, asked) for question in questions]
         since = clock.mark("retrieve_ms", since)
-        yield PassagesRead(found[:_READ])
+        yield PassagesRead(retrieve.merge(found, self.recipe.read))
         _stop_if(cancel)
-        evidence = self._weighed(question, found)
+        if len(questions) == 1:
+            evidence = self._of_each(asked, whole, found[0]) or [self._weighed(whole, found[0])]
+        else:
+            evidence = [self._weighed(question, hits) for question, hits in zip(questions, found, strict=True)]
         since = clock.mark("rerank_ms", since)
         _stop_if(cancel)
-        yield from self._answered(asked, evidence, clock, since)
+        yield from self._answered(asked, whole, evidence, clock, since)
 
     def evidence(self, ask: Ask) -> Evidence:
         """Find and judge what there is for a question, without answering it: for measuring and fitting."""
@@ -153,8 +158,8 @@ class Rag:
     ) -> tuple[Hit, ...]:
         """Find passages, best first, without an answer."""
         text = _question_text(question)
-        reach = max(_FOUND, limit * (4 if per_document else 1))
-        found = retrieve.fuse(self.shelf.search(dossier, text, filter=filter or Filter(), limit=reach))
+        reach = max(self.recipe.found, limit * (4 if per_document else 1))
+        found = self._fused(text, dossier, filter or Filter(), reach)
         ranked = extract.rerank_passages(text, found, self._reranker) if rerank else found
         return retrieve.best_per_document(ranked, per_document)[:limit]
 
@@ -172,7 +177,7 @@ class Rag:
     def _told(self, ask: Ask, question: Question, survey: Survey, clock: _Clock) -> Iterator[Event]:
         """Show what the records say, every quote proved as in any answer."""
         since = clock.mark("retrieve_ms", clock.begun)
-        yield PassagesRead(tuple(line.window.hit for line in survey.lines)[:_READ])
+        yield PassagesRead(tuple(line.window.hit for line in survey.lines)[: self.recipe.read])
         proved = [(line.label, self._proved([Draft(line.window.text, (line.window,))])) for line in survey.lines]
         shown = [(label, verdict) for label, verdicts in proved for verdict in verdicts]
         clock.mark("verify_ms", since)
@@ -200,61 +205,95 @@ class Rag:
         yield Finished(answer)
 
     def _found(self, question: Question, ask: Ask) -> tuple[Hit, ...]:
-        """Search for the whole question, and for each part where it has several."""
-        texts = list(dict.fromkeys(filter(None, (question.text, *question.parts, question.context))))
-        rankings = [
-            retrieve.fuse(self.shelf.search(ask.dossier, text, filter=ask.filter, limit=_FOUND)) for text in texts
-        ]
-        return rankings[0] if len(rankings) == 1 else retrieve.merge(rankings, _FOUND)
+        """Search for a question; for a follow-up also for it in its conversation."""
+        texts = list(dict.fromkeys(filter(None, (question.text, question.context))))
+        rankings = [self._fused(text, ask.dossier, ask.filter, self.recipe.found) for text in texts]
+        return rankings[0] if len(rankings) == 1 else retrieve.merge(rankings, self.recipe.found)
+
+    def _fused(self, text: str, dossier: str, filter: Filter, limit: int) -> tuple[Hit, ...]:
+        return retrieve.fuse(self.shelf.search(dossier, text, filter=filter, limit=limit), self.recipe.by_meaning)
 
     def _weighed(self, question: Question, found: tuple[Hit, ...]) -> Evidence:
         """Judge the best passages' windows, and look for the word that they do not speak to."""
-        windows = extract.shortlist(question, extract.windows_of(found[:_READ]), _JUDGED)
-        judged = tuple(extract.judge(question, windows, self._reranker))
+        windows = extract.windows_of(found[: self.recipe.read], paired=self.recipe.sentence_before)
+        judged = tuple(
+            extract.judge(question, extract.shortlist(question, windows, self.recipe.judged), self._reranker)
+        )
         if question.context:
             judged = extract.lift(question.context, judged, self._reranker)
         return Evidence(question, found, judged, probe.unheard(question.text, judged, self._reranker))
 
-    def _answered(self, ask: Ask, evidence: Evidence, clock: _Clock, since: float) -> Iterator[Event]:
-        question, judged = evidence.question, evidence.judged
-        decision = decline.decide(question, judged, evidence.unheard)
-        missing = decision.missing if judged else (self._nothing_to_read(ask) or decision.missing[0],)
-        composition = cite.Composition(self._still_there(evidence.found))
-        sides: tuple[compare.Side, ...] = ()
-        if decision.answers:
-            sides, drafts = self._drafted(question, judged, ask.max_citations or self.config.max_citations)
+    def _of_each(self, ask: Ask, question: Question, found: Sequence[Hit]) -> list[Evidence]:
+        """Look for each of several things that are asked about; nothing where one window speaks of them all."""
+        facets = parts.facets_of(question) if self.recipe.each else ()
+        windows = extract.windows_of(found[: self.recipe.read]) if facets else []
+        if any(all(extract.names(window, name) for name, _ in facets) for window in windows):
+            return []
+        return [self._about(name, self._weighed(facet, self._found(facet, ask))) for name, facet in facets]
+
+    @staticmethod
+    def _about(name: str, evidence: Evidence) -> Evidence:
+        """Keep what speaks of a thing."""
+        return replace(evidence, judged=tuple(window for window in evidence.judged if extract.names(window, name)))
+
+    def _answered(
+        self, ask: Ask, whole: Question, evidence: Sequence[Evidence], clock: _Clock, since: float
+    ) -> Iterator[Event]:
+        decisions = [decline.decide(each.question, each.judged, each.unheard) for each in evidence]
+        answers = any(decision.answers for decision in decisions)
+        if parts.needs_all(whole) and not all(decision.answers for decision in decisions):
+            answers = False
+        missing = [part for decision in decisions if not decision.answers for part in decision.missing]
+        judged = [window for each in evidence for window in each.judged]
+        if not judged:
+            missing = [self._nothing_to_read(ask) or missing[0]]
+        composition = cite.Composition(self._still_there([hit for each in evidence for hit in each.found]))
+        sided: list[tuple[Question, tuple[compare.Side, ...]]] = []
+        if answers:
+            answering = [each for each, decision in zip(evidence, decisions, strict=True) if decision.answers]
+            sided, drafts = self._drafted(answering, ask.max_citations or self.config.max_citations)
             since = clock.mark("answer_ms", since)
             proved = self._proved(drafts)
             clock.mark("verify_ms", since)
             documents = {window.hit.document.id for verdict in proved for window in verdict.draft.evidence}
             yield from composition.add(proved, name_sources=len(documents) > 1)
             if not proved:
-                missing = (decline.missing_in(question, judged, evidence.unheard),)
+                missing = [decline.missing_in(each.question, each.judged, each.unheard) for each in answering]
         answer = Answer(
             id=_new_id(),
             question=ask.question,
-            standalone_question=question.text,
+            standalone_question=whole.text,
             dossier=ask.dossier,
             model="extractive",
-            confidence=decision.confidence,
+            confidence=_confidence(decisions, answers),
             text=composition.text,
             statements=tuple(composition.statements),
             citations=tuple(composition.citations),
             nearest=() if composition.statements else _nearest(judged, composition.hits),
-            missing=missing,
-            disagreements=_disagreements(question, sides, composition.citations),
+            missing=tuple(dict.fromkeys(missing)),
+            disagreements=tuple(
+                found for question, sides in sided for found in _disagreements(question, sides, composition.citations)
+            ),
             took=clock.took(),
             conversation_id=ask.conversation_id,
         )
         yield Finished(answer)
 
     def _drafted(
-        self, question: Question, judged: Sequence[Window], limit: int
-    ) -> tuple[tuple[compare.Side, ...], list[Draft]]:
-        """Choose what to quote: every side where sources give different figures, else the fewest windows."""
-        chosen = extract.choose(question, judged, limit)
-        sides = compare.sides(question, chosen, judged)[:limit]
-        return sides, extract.trim(question, [side.window for side in sides] or chosen, self._reranker)
+        self, evidence: Sequence[Evidence], limit: int
+    ) -> tuple[list[tuple[Question, tuple[compare.Side, ...]]], list[Draft]]:
+        """Choose what to quote for each question: every side where sources differ, else the fewest windows."""
+        share = max(1, limit // len(evidence))
+        sided: list[tuple[Question, tuple[compare.Side, ...]]] = []
+        drafts: dict[tuple[str, int, int], Draft] = {}
+        for each in evidence:
+            chosen = extract.choose(each.question, each.judged, share)
+            sides = compare.sides(each.question, chosen, each.judged)[:share]
+            sided.append((each.question, sides))
+            for draft in extract.trim(each.question, [side.window for side in sides] or chosen, self._reranker):
+                window = draft.evidence[0]
+                drafts.setdefault((window.hit.document.id, window.start, window.end), draft)
+        return sided, list(drafts.values())[:limit]
 
     def _proved(self, drafts: Sequence[Draft]) -> list[verify.Checked]:
         checked = [verify.check_quotes(draft, self._text_of) for draft in drafts]
@@ -326,6 +365,11 @@ def _aside(ask: Ask, reply: str, clock: _Clock) -> Answer:
         conversation_id=ask.conversation_id,
         is_aside=True,
     )
+
+
+def _confidence(decisions: Sequence[decline.Decision], answers: bool) -> float:
+    """How surely what is answered is answered; where nothing is, how near the nearest part came."""
+    return (min if answers else max)(decision.confidence for decision in decisions if decision.answers or not answers)
 
 
 def _nearest(judged: Sequence[Window], found: Sequence[Hit]) -> tuple[Citation, ...]:

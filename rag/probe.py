@@ -17,6 +17,8 @@ from rag.terms import FUNCTION_WORDS, rarity, stem
 
 _WORD = re.compile(r"\w+(?:[-’']\w+)*")
 _TRIED = 8
+_CLEAR = 7.0
+"""From this logit on the evidence fits so well that no word is missed: fitting showed no gain from trying."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,10 @@ class Unheard:
 
 def unheard(question: str, judged: Sequence[Window], reranker: Reranker) -> Unheard:
     """Try the question's rarest words on the best window; `judged` is in order, best first."""
+    if not judged or judged[0].logit >= _CLEAR:
+        return Unheard()
     words = [match for match in _WORD.finditer(question) if match.group().casefold() not in FUNCTION_WORDS]
-    if not judged or len(words) < 2:
+    if len(words) < 2:
         return Unheard()
     weights = rarity({stem(word.group()) for word in words}, [window.hit.passage.text for window in judged])
     tried = sorted(words, key=lambda word: (-weights[stem(word.group())], word.start()))[:_TRIED]

@@ -55,7 +55,10 @@ ASKING = re.compile(
     r"(?:say|tell|report|write|mention|describe)\w*\s*(?:us\s+)?(?:about|on|of)?\s*)?",
     re.IGNORECASE,
 )
-_QUESTIONS = re.compile(r"(?<=[?])\s+(?=[A-Z\"“'‘¿])")
+
+
+_OPENERS = frozenset("according based compared concerning considering despite following given regarding".split())
+"""Words that often begin a sentence and are no names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +67,6 @@ class Question:
 
     text: str
     """What is searched: the standalone question."""
-    parts: tuple[str, ...]
-    """The questions in it, each standing alone; one where it is one question."""
     terms: Terms
     expects: Expects
     subjects: tuple[str, ...]
@@ -90,10 +91,8 @@ def aside(question: str, *, first: bool = True) -> str | None:
 
 def understand(text: str, context: str = "") -> Question:
     """Read what a standalone question names and what kind of answer it expects."""
-    parts = tuple(part.strip() for part in _QUESTIONS.split(text.strip()) if part.strip())
     return Question(
         text=text.strip(),
-        parts=parts if 1 < len(parts) <= 6 else (text.strip(),),
         terms=terms_of(text),
         expects=_expects(text),
         subjects=subjects_of(text),
@@ -107,13 +106,21 @@ def subjects_of(text: str) -> tuple[str, ...]:
     for match in re.finditer(
         r"[A-Z][\w’'&-]*(?:\.(?=[\w ]))?(?:\s+(?:(?:of|the|for|de|van|von|al|&)\s+)*(?=[A-Z0-9])[\w’'.&-]+)*", text
     ):
-        words = match.group().rstrip(".,").split()
-        while words and (words[0].casefold() in FUNCTION_WORDS or ASKING.match(words[0] + " ")):
+        words = _within_a_sentence(match.group().rstrip(".,").split())
+        while words and (words[0].casefold() in FUNCTION_WORDS | _OPENERS or ASKING.match(words[0] + " ")):
             words = words[1:]
-        name = re.sub(r"[’']s$", "", " ".join(words))
+        name = re.sub(r"[’']s$", "", " ".join(words).rstrip(".,"))
         if name and not (match.start() == 0 and len(words) == 1 and name.casefold() in FUNCTION_WORDS):
             found.append(name)
     return tuple(dict.fromkeys(found))
+
+
+def _within_a_sentence(words: list[str]) -> list[str]:
+    """Cut a run of capitalised words where a new sentence begins: “A Inc. Which” names A Inc."""
+    for place, word in enumerate(words[1:], start=1):
+        if words[place - 1].endswith(".") and word.casefold() in FUNCTION_WORDS:
+            return words[:place]
+    return words
 
 
 def _expects(text: str) -> Expects:

@@ -11,13 +11,14 @@ from index.records import Found, Hit
 def fuse(found: Found, weight: float = 0.5) -> tuple[Hit, ...]:
     """Rank all passages of both lists by the weighted sum of their min-max normalised scores, best first.
 
-    `weight` is the share of the search by meaning. A passage that one list lacks has that list's lowest score.
+    `weight` is the share of the search by meaning; a list without a share is left out. A passage that one list lacks
+    has that list's lowest score.
     Ties are broken by document and position, so the order does not depend on the lists' order.
     """
     scores: dict[str, float] = {}
     hits: dict[str, Hit] = {}
     for share, listed in ((weight, found.by_meaning), (1 - weight, found.by_words)):
-        for hit, score in zip(listed, _normalised(listed), strict=True):
+        for hit, score in zip(listed, _normalised(listed), strict=True) if share > 0 else ():
             hits.setdefault(hit.passage.id, hit)
             scores[hit.passage.id] = scores.get(hit.passage.id, 0.0) + share * score
     ranked = [replace(hit, score=scores[identity], stage="fused") for identity, hit in hits.items()]

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 HOUSES = ("ui", "rag", "index")
 """From the top of the hill to its foot."""
 
-NOUNS = {"records", "errors", "config", "answers"}
+NOUNS = {"records", "errors", "config", "answers", "recipe"}
 """What everybody in a house may know: what flows, what goes wrong, what is set."""
 
 EDGES = {
@@ -25,6 +25,7 @@ EDGES = {
         "langchain": {"pipeline": "another way in: it wraps the composer"},
         "question": {"terms": "what a question names is compared as terms: a noun of its own"},
         "follow_up": {"question": "it reads and gives questions", "terms": "as above"},
+        "parts": {"question": "it reads and gives questions", "follow_up": "a question may lean on the one before"},
         "figures": {"terms": "a noun"},
         "kinds": {"question": "a noun", "terms": "a noun", "figures": "a noun"},
         "extract": {

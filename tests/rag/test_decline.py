@@ -94,3 +94,11 @@ def test_a_long_question_is_not_repeated_whole(asked: str) -> None:
     question = understand(asked)
     for judged in ([], [window(TEXTS[0])]):
         assert len(missing_in(question, judged, Unheard())) < 1200
+
+
+def test_a_question_with_a_not_trusts_evidence_without_one_less() -> None:
+    judged = [window(TEXTS[0], logit=2.0)]
+    asked = understand("What did not grow by 26%?")
+    assert features(asked, judged, Unheard())["negation_missing"] == 1
+    assert features(asked, [window(TEXTS[1])], Unheard())["negation_missing"] == 0
+    assert features(understand("What grew by 26%?"), judged, Unheard())["negation_missing"] == 0

@@ -14,9 +14,10 @@ def test_the_word_that_the_evidence_lacks_is_found() -> None:
     assert found.gain > 0
 
 
-def test_nothing_is_tried_without_evidence_or_with_one_word() -> None:
+def test_nothing_is_tried_without_evidence_with_clear_evidence_or_with_one_word() -> None:
     reranker = FakeReranker()
     assert unheard("Which budget was approved?", [], reranker) == Unheard()
+    assert unheard("Which budget was approved?", [window("Trade grew.", logit=9.0)], reranker) == Unheard()
     assert unheard("Why?", [window("Trade grew by 26%.", document("d_1"))], reranker) == Unheard()
     assert reranker.scored == 0
 
