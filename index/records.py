@@ -243,6 +243,8 @@ class KeptAnswer:
     content: dict[str, Any]
     """The JSON object of the HTTP interface; opaque down here."""
     feedback: AnswerFeedback | None
+    dossier: str | None = None
+    """What the dossier is called now; None where it is gone."""
 
 
 @dataclass(frozen=True, slots=True)

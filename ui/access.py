@@ -75,7 +75,7 @@ class Keyring:
         self._guesses = guesses
         self._window = window
         self._failures: dict[str, list[float]] = {}
-        self._identity = None if key is None else _identity(key)
+        self._identity = None if key is None else identity_of(key)
 
     @property
     def needed(self) -> bool:
@@ -100,7 +100,7 @@ class Keyring:
 
     @property
     def identity(self) -> str | None:
-        """What the key owns things by: a slow hash, for it is stored beside what it owns."""
+        """What the key owns things by."""
         return self._identity
 
     def cookie(self) -> str:
@@ -249,7 +249,8 @@ def _digest(text: str) -> bytes:
     return hashlib.sha256(text.encode("utf-8", "replace")).digest()
 
 
-def _identity(key: str) -> str:
+def identity_of(key: str) -> str:
+    """Give what a key owns things by: a slow hash, for it is stored beside what it owns."""
     slow = hashlib.scrypt(key.encode(), salt=b"dossier identity", n=2**14, r=8, p=1, dklen=8)
     return f"o_{slow.hex()}"
 

@@ -14,6 +14,7 @@ from index.errors import DossierError
 from ui.command import DECLINED, FAILED, SETTINGS, STOPPED, USAGE, Commands
 from ui.command import config_of as _config
 from ui.command import print_json as _print
+from ui.conversing import conversations
 from ui.flags import option
 from ui.upkeep import COMMANDS
 
@@ -372,7 +373,7 @@ def doctor(context: click.Context, mend: bool, as_json: bool) -> None:
     context.exit(0 if all(health.well for health in checks) else FAILED)
 
 
-for command in COMMANDS:
+for command in (*COMMANDS, conversations):
     dossier.add_command(command)
 
 

@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from index.errors import AddressInUse
 from ui.access import Gate, Rules, check_binding
 from ui.api.compose import OWN_PATHS, create_api
+from ui.conversations import forget_daily
 from ui.login import login, refuse
 from ui.owner import Owners
 from ui.service import Asker, Service
@@ -177,9 +178,13 @@ def serve(
     with contextlib.closing(listen(config.host, config.port)) as taken:
         address = address_of(taken)
         service = Service(open_rag(config, address), config)
+        stopped = threading.Event()
+        if config.history_days:
+            threading.Thread(target=forget_daily, args=(service.shelf, stopped), name="history", daemon=True).start()
         try:
             Server(Site(service, config), lambda: announce(address, service)).run([taken])
         finally:
+            stopped.set()
             service.close()
 
 

@@ -41,8 +41,9 @@ SELECT c.key, c.id, c.title, c.created, c.updated, c.touched,
 FROM conversations c
 """
 SELECT_ANSWER = """
-SELECT a.id, c.id, a.asked, a.content, f.rating, f.comment, f.given
+SELECT a.id, c.id, a.asked, a.content, f.rating, f.comment, f.given, d.name, a.key
 FROM answers a LEFT JOIN conversations c ON c.key = a.conversation LEFT JOIN feedback f ON f.answer = a.key
+LEFT JOIN dossiers d ON d.key = a.dossier
 """
 NEXT = "(SELECT coalesce(max(touched), 0) + 1 FROM conversations)"
 
@@ -179,6 +180,37 @@ class History:
         if row is None:
             raise _no_answer(id)
         return _answer(row)
+
+    def all_answers(
+        self, owner: str, dossier: str | None = None, before: int | None = None, limit: int = 100
+    ) -> list[tuple[int, KeptAnswer]]:
+        """Give answers, newest first, with their positions: those before a position, of a dossier if one is named.
+
+        Raises NotFound for the dossier.
+        """
+        clauses, values = ["a.owner = ?"], [owner]
+        with self._database.read() as connection:
+            if dossier is not None:
+                clauses.append(f"a.dossier = {self._dossiers.key(dossier)}")
+            if before is not None:
+                clauses.append(f"a.key < {int(before)}")
+            rows = connection.execute(
+                f"{SELECT_ANSWER} WHERE {' AND '.join(clauses)} ORDER BY a.key DESC LIMIT {int(limit)}", values
+            ).fetchall()
+        return [(row[-1], _answer(row)) for row in rows]
+
+    def bring(self, owner: str, turns: Sequence[KeptAnswer], conversation: str | None = None) -> None:
+        """Keep answers of another library with what was thought of them, all or none. Raises NotFound."""
+        with self._database.write() as connection:
+            for turn in turns:
+                self.keep(owner, turn.content, conversation, asked=turn.asked)
+                if turn.feedback is not None:
+                    self.judge(owner, turn.id, turn.feedback.rating, turn.feedback.comment)
+            if conversation is not None and turns:
+                connection.execute(
+                    "UPDATE conversations SET created = min(created, ?), updated = ? WHERE key = ?",
+                    (turns[0].asked, turns[-1].asked, _own(connection, owner, conversation)),
+                )
 
     def remove_answer(self, owner: str, id: str) -> None:
         """Remove one answer. Raises NotFound."""
@@ -341,9 +373,9 @@ def _conversation(row: tuple[Any, ...]) -> Conversation:
 
 
 def _answer(row: tuple[Any, ...]) -> KeptAnswer:
-    id, conversation, asked, packed, rating, comment, given = row
+    id, conversation, asked, packed, rating, comment, given, dossier, _ = row
     feedback = None if rating is None else AnswerFeedback(rating, comment, given)
-    return KeptAnswer(id, conversation, asked, _unpacked(packed), feedback)
+    return KeptAnswer(id, conversation, asked, _unpacked(packed), feedback, dossier)
 
 
 def _no_conversation(id: str) -> NotFound:

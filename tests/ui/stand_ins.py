@@ -228,6 +228,9 @@ class FakeShelf:
     def ready(self) -> tuple[bool, str]:
         return (True, "") if self.is_ready else (False, "The word index is being rebuilt.")
 
+    def forget_old_history(self) -> int:
+        return 0
+
     def doctor(self) -> tuple[Health, ...]:
         return (Health("library", True, "The library is whole."),)
 
