@@ -97,7 +97,7 @@ class Client:
 
     def document(self, id: str) -> Document:
         """Give a document."""
-        return document_of(self._send("GET", _path("documents", id))["document"])
+        return document_of(self.send("GET", _path("documents", id))["document"])
 
     def text(self, document: str, version: str | None = None) -> str:
         """Give the stored text of a version of a document, of the current one if None."""
