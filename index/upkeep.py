@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index.errors import Cancelled, IndexDamaged, NotFound
+from index.errors import Cancelled, IndexDamaged, NotFound, StorageFull
 from index.keep_vectors import VectorsKeeper
 from index.keep_words import WordsKeeper
 from index.keywords import Keywords
@@ -20,6 +20,8 @@ from index.library import Library
 from index.scan import Scan
 
 DEBOUNCE_SECONDS = 1.0
+RETRY_SECONDS = 10.0
+"""After how long an index that could not be written is tried again."""
 
 
 @dataclass(slots=True)
@@ -54,7 +56,12 @@ class Upkeep:
 
     def start(self) -> None:
         """Begin to look after the indexes in the background."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageFull(
+                f"{self._folder} could not be made ({error}).", "Free some space, or make the data folder writable."
+            ) from error
         self._thread.start()
         self._wake.set()
 
@@ -165,7 +172,7 @@ class Upkeep:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self._wake.wait()
+            self._wake.wait(RETRY_SECONDS if self._trouble else None)
             self._wake.clear()
             try:
                 self._sweep()
