@@ -290,6 +290,16 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
+class InStep:
+    """How far the search indexes are from the library."""
+
+    lag: int
+    """How many changes of the library the furthest behind of them does not show yet, at most."""
+    builds: int
+    """How many were built from the library since it was opened, a new dossier's included."""
+
+
+@dataclass(frozen=True, slots=True)
 class Compacted:
     """What compacting dropped."""
 

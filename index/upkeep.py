@@ -17,6 +17,7 @@ from index.keep_vectors import VectorsKeeper
 from index.keep_words import WordsKeeper
 from index.keywords import Keywords
 from index.library import Library
+from index.records import InStep
 from index.scan import Scan
 
 DEBOUNCE_SECONDS = 1.0
@@ -159,6 +160,19 @@ class Upkeep:
         """Give the last change that every index of the dossier shows."""
         words = self.words(dossier).seq
         return min(words, self._room(dossier).vectors.seq) if self._wants_chroma(dossier) else words
+
+    def in_step(self) -> InStep:
+        """Tell how far the indexes are behind the library, without bringing them up to date."""
+        lag = 0
+        with self._rooms_lock:
+            rooms = dict(self._rooms)
+        for dossier, room in rooms.items():
+            last = self._library.changes.last(dossier)
+            words = room.words.seq
+            lag = max(lag, 0 if words is None else last - words)
+            if self._wants_chroma(dossier) and not room.vectors.in_step():
+                lag = max(lag, last - room.vectors.seq)
+        return InStep(lag, sum(room.words.builds + room.vectors.builds for room in rooms.values()))
 
     def states(self) -> Iterator[tuple[str, set[int], set[int]]]:
         """Give, for each index on the disk, its name, the passages it lacks and those it should not have."""

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ui.access import identity_of
+from ui.keyring import identity_of
 
 BROWSER = "dossier_browser"
 """The cookie by which a browser is known again where no key is needed."""

@@ -47,6 +47,7 @@ def answer_of(given: Mapping[str, Any]) -> Answer:
         took=Took(**_known(Took, given["took"])),
         usage=Usage(**_known(Usage, given["usage"])),
         conversation_id=given["conversation_id"],
+        dropped=given.get("dropped", 0),
         is_aside=given["standing"] == "aside",
     )
 

@@ -26,6 +26,7 @@ from index.records import (
     Filter,
     Health,
     Hit,
+    InStep,
     Job,
     Metadata,
     Passage,
@@ -230,6 +231,9 @@ class FakeShelf:
 
     def forget_old_history(self) -> int:
         return 0
+
+    def in_step(self) -> InStep:
+        return InStep(0, 0)
 
     def doctor(self) -> tuple[Health, ...]:
         return (Health("library", True, "The library is whole."),)

@@ -16,7 +16,7 @@ from ui.api.replies import ErrorReply
 from ui.openai.routes import dialect
 from ui.service import Service
 
-OWN_PATHS = ("/v1/", "/health", "/ready", "/openapi.json", "/docs", "/login", "/logout")
+OWN_PATHS = ("/v1/", "/health", "/ready", "/metrics", "/openapi.json", "/docs", "/login", "/logout")
 """Where the interface answers; the page has the rest."""
 
 

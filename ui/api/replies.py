@@ -199,6 +199,8 @@ class AnswerReply(Reply):
     took: TookReply
     usage: UsageReply
     conversation_id: str | None
+    dropped: int
+    """Statements that were left out because what they cite does not prove them."""
 
 
 class KeptCitationReply(CitationReply):
