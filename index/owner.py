@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -54,8 +53,7 @@ class Owner:
 
     def release(self) -> None:
         """Give the folder up."""
-        with suppress(OSError):  # a note that stays is not believed once the lock is free
-            (self._folder / NOTE).unlink(missing_ok=True)
+        (self._folder / NOTE).unlink(missing_ok=True)
         self._lock.release()
 
 

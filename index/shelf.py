@@ -28,7 +28,6 @@ from index.records import (
     Found,
     Health,
     Hit,
-    InStep,
     Job,
     Metadata,
     Passage,
@@ -130,6 +129,11 @@ class Shelf:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def embedder(self) -> str:
+        """The name of the embedding model."""
+        return self._embedder.name
 
     # dossiers; a name is compared case-folded
 
@@ -297,10 +301,6 @@ class Shelf:
         """Whether the indexes are in step with the library, and else what is being rebuilt."""
         doing = self._adding.trouble() or self._upkeep.doing()
         return not doing, doing
-
-    def in_step(self) -> InStep:
-        """How far the indexes are behind the library, in figures."""
-        return self._upkeep.in_step()
 
     def doctor(self) -> tuple[Health, ...]:
         """Check every part of the shelf."""

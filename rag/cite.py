@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from index.records import Hit
@@ -28,6 +28,8 @@ class Composition:
 
     hits: Sequence[Hit]
     """Everything that was found: where the same words stand elsewhere is looked up here."""
+    elsewhere: Callable[[Window], Iterable[Twin]] = lambda _: ()
+    """Finds more places with the very words of a window."""
     text: str = ""
     statements: list[Statement] = field(default_factory=list)
     citations: list[Citation] = field(default_factory=list)
@@ -69,7 +71,7 @@ class Composition:
         for window in verdict.draft.evidence if verdict.support == "supported" else ():
             citation = self._cited(window)
             if citation is None:
-                citation = cite(window, len(self.citations) + 1, "cited", self.hits)
+                citation = cite(window, len(self.citations) + 1, "cited", self.hits, self.elsewhere(window))
                 self.citations.append(citation)
                 introduced.append(citation)
             numbers.append(citation.number)
@@ -91,7 +93,7 @@ class Composition:
         return f" ({about})" if about else ""
 
 
-def cite(window: Window, number: int, kind: CitationKind, hits: Sequence[Hit]) -> Citation:
+def cite(window: Window, number: int, kind: CitationKind, hits: Sequence[Hit], more: Iterable[Twin] = ()) -> Citation:
     """Make a citation of a window and name the other documents that have its very words."""
     passage = window.hit.passage
     return Citation(
@@ -103,7 +105,7 @@ def cite(window: Window, number: int, kind: CitationKind, hits: Sequence[Hit]) -
         place=passage.place,
         document=window.hit.document,
         passage=passage,
-        also_in=_twins(window, hits),
+        also_in=_twins(window, hits, more),
     )
 
 
@@ -114,7 +116,7 @@ def plain(metadata: str) -> str:
     return re.sub(r" +", " ", seen.translate(_SAFE)).strip()[:120].strip()
 
 
-def _twins(window: Window, hits: Sequence[Hit]) -> tuple[Twin, ...]:
+def _twins(window: Window, hits: Sequence[Hit], more: Iterable[Twin]) -> tuple[Twin, ...]:
     twins: dict[str, Twin] = {}
     for hit in hits:
         if hit.document.id == window.hit.document.id or hit.document.id in twins:
@@ -123,4 +125,7 @@ def _twins(window: Window, hits: Sequence[Hit]) -> tuple[Twin, ...]:
         if position >= 0:
             start = hit.passage.start + position
             twins[hit.document.id] = Twin(hit.document, start, start + len(window.text))
+    for twin in more:
+        if twin.document.id != window.hit.document.id:
+            twins.setdefault(twin.document.id, twin)
     return tuple(twins.values())

@@ -13,6 +13,7 @@ from typing import Literal
 
 from rapidfuzz import fuzz, process
 
+from rag.question import ASKING
 from rag.when import Period, period_of
 
 Wish = Literal["mentions", "count", "new", "voices", "wrote", "latest", "oldest", "newest", "summary", "listed"]
@@ -194,8 +195,11 @@ class Request:
     voices: Literal["publisher", "author"] = "publisher"
 
 
-def request_of(question: str, today: date) -> Request | None:
-    """Read a question about the collection; None for every other question."""
+def request_of(question: str, today: date, *, first: bool = True) -> Request | None:
+    """Read a question about the collection; None for every other question.
+
+    `first`: whether it begins a conversation: then what is no question may be the title of a document.
+    """
     plain = re.sub(r"\s+", " ", question.replace("’", "'")).strip(" ?!.…")
     period = period_of(plain, today)
     bare = _without(plain, period)
@@ -205,7 +209,10 @@ def request_of(question: str, today: date) -> Request | None:
                 request = _request(wish, found, period)
                 if request is not None:
                     return request
-    return _summary(plain, period)
+    if request := _summary(plain, period):
+        return request
+    is_title = first and "?" not in question and 3 <= len(plain.split()) <= 20 and not ASKING.match(plain)
+    return Request("summary", plain, scope="titled") if is_title else None
 
 
 def publisher_named(written: str, publishers: Collection[str]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +15,7 @@ from typing import Self
 from index.errors import BadInput, Cancelled, NotFound
 from index.records import Document, Filter, Hit
 from index.shelf import Shelf
-from rag import cite, compare, decline, extract, parts, probe, retrieve, verify
+from rag import cite, compare, decline, extract, parts, probe, retrieve, timely, verify, warn
 from rag.answers import (
     Answer,
     Ask,
@@ -25,6 +26,7 @@ from rag.answers import (
     Finished,
     PassagesRead,
     Took,
+    Twin,
     Value,
     Window,
 )
@@ -32,13 +34,21 @@ from rag.answers import Warning as AnswerWarning
 from rag.collection import request_of
 from rag.config import RagConfig
 from rag.follow_up import in_conversation, is_first, standalone
+from rag.language import language_of
 from rag.question import Question, aside, understand
+from rag.reading import worth_reading
 from rag.recipe import AS_BUILT, Recipe
 from rag.rerank import Reranker, open_reranker
 from rag.survey import Survey, Surveyor
+from rag.when import period_of, wants_sequence
 
 LONGEST_QUESTION = 8000
 """In characters."""
+_MOST_FOUND = 400
+"""How many passages are searched for, where copies of one text take most of the places."""
+_TWINS = 50
+"""Among how many passages with the same words a quote is looked for."""
+_LETTERS = re.compile(r"[^\W\d_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +61,8 @@ class Evidence:
     judged: tuple[Window, ...]
     """The windows that the cross-encoder judged, best first."""
     unheard: probe.Unheard
+    read: tuple[Window, ...] = ()
+    """All windows of the passages that were read."""
 
 
 @dataclass
@@ -123,7 +135,7 @@ class Rag:
         if reply := aside(asked.question, first=is_first(asked.history)):
             yield Finished(_aside(asked, reply, clock))
             return
-        whole = _understood(asked)
+        whole = self._spelled(_understood(asked), asked)
         if survey := self._survey(asked, whole):
             yield from self._told(asked, whole, survey, clock)
             return
@@ -166,7 +178,7 @@ class Rag:
     def _survey(self, ask: Ask, question: Question) -> Survey | None:
         """Answer a question about the collection from the library's records; None for every other question."""
         for text in dict.fromkeys((ask.standalone_question or ask.question, question.text)):
-            if request := request_of(text, self._today()):
+            if request := request_of(text, self._today(), first=not ask.history):
                 return self._surveyor.survey(request, text, ask, ask.max_citations or self.config.max_citations)
         return None
 
@@ -181,7 +193,7 @@ class Rag:
         proved = [(line.label, self._proved([Draft(line.window.text, (line.window,))])) for line in survey.lines]
         shown = [(label, verdict) for label, verdicts in proved for verdict in verdicts]
         clock.mark("verify_ms", since)
-        composition = cite.Composition(self._still_there(survey.hits))
+        composition = cite.Composition(self._still_there(survey.hits), elsewhere=self._elsewhere(ask))
         if shown:
             yield from composition.listed(survey.opening, shown, survey.closing)
         answer = Answer(
@@ -204,24 +216,41 @@ class Rag:
         )
         yield Finished(answer)
 
+    def _spelled(self, question: Question, ask: Ask) -> Question:
+        """Mend words that stand nowhere in the documents, unless the caller said how the question is to be searched."""
+        if ask.standalone_question is not None or language_of(question.text):
+            return question
+        found = self.shelf.spelled(ask.dossier, _LETTERS.findall(question.text))
+        if not found:
+            return question
+        text = _LETTERS.sub(lambda word: found.get(word.group(), word.group()), question.text)
+        return replace(understand(text, question.context), written=question.text, spelled=tuple(found.items()))
+
     def _found(self, question: Question, ask: Ask) -> tuple[Hit, ...]:
-        """Search for a question; for a follow-up also for it in its conversation."""
-        texts = list(dict.fromkeys(filter(None, (question.text, question.context))))
-        rankings = [self._fused(text, ask.dossier, ask.filter, self.recipe.found) for text in texts]
+        """Search for a question; also in its conversation, and as it was written where its words were mended."""
+        texts = list(dict.fromkeys(filter(None, (question.text, question.context, question.written))))
+        rankings = [self._ranked(text, ask) for text in texts]
         return rankings[0] if len(rankings) == 1 else retrieve.merge(rankings, self.recipe.found)
+
+    def _ranked(self, text: str, ask: Ask) -> tuple[Hit, ...]:
+        """Search for one text; further, where copies of the same passages leave too little to read."""
+        ranked = self._fused(text, ask.dossier, ask.filter, self.recipe.found)
+        if len(ranked) >= self.recipe.found and len(worth_reading(ranked, self.recipe.read)) < self.recipe.read:
+            return self._fused(text, ask.dossier, ask.filter, _MOST_FOUND)
+        return ranked
 
     def _fused(self, text: str, dossier: str, filter: Filter, limit: int) -> tuple[Hit, ...]:
         return retrieve.fuse(self.shelf.search(dossier, text, filter=filter, limit=limit), self.recipe.by_meaning)
 
     def _weighed(self, question: Question, found: tuple[Hit, ...]) -> Evidence:
         """Judge the best passages' windows, and look for the word that they do not speak to."""
-        windows = extract.windows_of(found[: self.recipe.read], paired=self.recipe.sentence_before)
-        judged = tuple(
-            extract.judge(question, extract.shortlist(question, windows, self.recipe.judged), self._reranker)
-        )
+        read = extract.windows_of(worth_reading(found, self.recipe.read), paired=self.recipe.sentence_before)
+        short = extract.shortlist(question, read, self.recipe.judged)
+        period = period_of(question.text, self._today())
+        judged = timely.in_time(question, extract.judge(question, short, self._reranker), period)
         if question.context:
             judged = extract.lift(question.context, judged, self._reranker)
-        return Evidence(question, found, judged, probe.unheard(question.text, judged, self._reranker))
+        return Evidence(question, found, judged, probe.unheard(question.text, judged, self._reranker), tuple(read))
 
     def _of_each(self, ask: Ask, question: Question, found: Sequence[Hit]) -> list[Evidence]:
         """Look for each of several things that are asked about; nothing where one window speaks of them all."""
@@ -247,15 +276,14 @@ class Rag:
         judged = [window for each in evidence for window in each.judged]
         if not judged:
             missing = [self._nothing_to_read(ask) or missing[0]]
-        composition = cite.Composition(self._still_there([hit for each in evidence for hit in each.found]))
+        found = self._still_there([hit for each in evidence for hit in each.found])
+        composition = cite.Composition(found, elsewhere=self._elsewhere(ask))
         sided: list[tuple[Question, tuple[compare.Side, ...]]] = []
-        dropped = 0
         if answers:
             answering = [each for each, decision in zip(evidence, decisions, strict=True) if decision.answers]
             sided, drafts = self._drafted(answering, ask.max_citations or self.config.max_citations)
             since = clock.mark("answer_ms", since)
             proved = self._proved(drafts)
-            dropped = len(drafts) - len(proved)
             clock.mark("verify_ms", since)
             documents = {window.hit.document.id for verdict in proved for window in verdict.draft.evidence}
             yield from composition.add(proved, name_sources=len(documents) > 1)
@@ -276,9 +304,9 @@ class Rag:
             disagreements=tuple(
                 found for question, sides in sided for found in _disagreements(question, sides, composition.citations)
             ),
+            warnings=self._warnings(whole, evidence, composition.citations),
             took=clock.took(),
             conversation_id=ask.conversation_id,
-            dropped=dropped,
         )
         yield Finished(answer)
 
@@ -291,12 +319,40 @@ class Rag:
         drafts: dict[tuple[str, int, int], Draft] = {}
         for each in evidence:
             chosen = extract.choose(each.question, each.judged, share)
-            sides = compare.sides(each.question, chosen, each.judged)[:share]
+            sides = compare.sides(each.question, chosen, each.judged, each.read)[:share]
+            chosen = timely.in_order(chosen) if wants_sequence(each.question.text) else chosen
             sided.append((each.question, sides))
             for draft in extract.trim(each.question, [side.window for side in sides] or chosen, self._reranker):
                 window = draft.evidence[0]
                 drafts.setdefault((window.hit.document.id, window.start, window.end), draft)
         return sided, list(drafts.values())[:limit]
+
+    def _warnings(
+        self, whole: Question, evidence: Sequence[Evidence], citations: Sequence[Citation]
+    ) -> tuple[AnswerWarning, ...]:
+        """What the reader should know beside the answer."""
+        warnings = list(warn.about_question(whole, self.shelf.embedder))
+        for each in evidence:
+            cited = [window for window in each.judged if any(_covers(citation, window) for citation in citations)]
+            warnings += warn.about_evidence(each.question, cited, each.judged)
+        return tuple(dict.fromkeys(warnings))
+
+    def _elsewhere(self, ask: Ask) -> Callable[[Window], Iterator[Twin]]:
+        """Look for a quote's very words in other documents, however those were cut into passages."""
+
+        def twins(window: Window) -> Iterator[Twin]:
+            focus = window.text[window.focus - window.start :]
+            for hit in self.shelf.holding(ask.dossier, focus, filter=ask.filter, limit=_TWINS):
+                start, text = hit.passage.start, hit.passage.text
+                if window.text not in text:
+                    try:
+                        start, text = 0, self.shelf.text(hit.document.id, hit.document.version)
+                    except NotFound:  # removed meanwhile
+                        continue
+                if (place := text.find(window.text)) >= 0:
+                    yield Twin(hit.document, start + place, start + place + len(window.text))
+
+        return twins
 
     def _proved(self, drafts: Sequence[Draft]) -> list[verify.Checked]:
         checked = [verify.check_quotes(draft, self._text_of) for draft in drafts]
@@ -392,7 +448,7 @@ def _disagreements(
     for side in sides:
         numbers = tuple(citation.number for citation in citations if _covers(citation, side.window))
         if numbers:
-            values.append(Value(side.figure.written, numbers))
+            values.append(Value(side.value, numbers))
     if len(values) < 2 or not compare.disagree(sides):
         return ()
     return (Disagreement(compare.about(question), tuple(values)),)

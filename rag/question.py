@@ -73,6 +73,10 @@ class Question:
     """The names in it, as written, in order."""
     context: str = ""
     """For a follow-up, the question in its conversation: searched too, since rules may miss what it leans on."""
+    written: str = ""
+    """As it was written, where words of it were read otherwise: searched too."""
+    spelled: tuple[tuple[str, str], ...] = ()
+    """The words that were read otherwise: as written, and as the documents spell them."""
 
 
 def aside(question: str, *, first: bool = True) -> str | None:
@@ -91,13 +95,22 @@ def aside(question: str, *, first: bool = True) -> str | None:
 
 def understand(text: str, context: str = "") -> Question:
     """Read what a standalone question names and what kind of answer it expects."""
+    text = _calm(text.strip())
     return Question(
-        text=text.strip(),
+        text=text,
         terms=terms_of(text),
         expects=_expects(text),
         subjects=subjects_of(text),
         context=context,
     )
+
+
+def _calm(text: str) -> str:
+    """Take the shouting out of a question that is written in capitals; acronyms and short words are none."""
+    words = [word for word in re.findall(r"[^\W\d_]+", text) if len(word) > 1]
+    if len(words) < 4 or any(not word.isupper() for word in words):
+        return text
+    return text[:1] + text[1:].lower()
 
 
 def subjects_of(text: str) -> tuple[str, ...]:
@@ -132,16 +145,19 @@ def _expects(text: str) -> Expects:
             "comparison",
         ),
         (
-            r"\bwhen\b|\bwhat (?:date|year|day|month|time)\b|\b(?:in|on) (?:what|which) (?:year|date|day|month)\b",
+            r"(?:^|\b(?:since|until|till|by|from) )when\b|\bwhen (?:did|do|does|is|are|was|were|will|would|has|"
+            r"have|had|should|can|could|must)\b|\bwhat (?:date|year|day|month|time)\b|"
+            r"\b(?:in|on) (?:what|which) (?:year|date|day|month)\b|^(?:seit )?wann\b|\bwelche[nms]? (?:jahr|tag|monat)",
             "time",
         ),
         (
-            r"\bhow (?:much|many|long|far|old|big|large|high|often)\b|\bwhat (?:percentage|number|share|amount)\b",
+            r"\bhow (?:much|many|long|far|old|big|large|high|often)\b|\bwhat (?:percentage|number|share|amount)\b|"
+            r"^(?:um )?wie ?(?:viele?|hoch|lange?|weit|alt|groß|oft|teuer)\b",
             "number",
         ),
-        (r"^who\b|\bwhose\b|\bwhom\b|\bby who\b", "person"),
-        (r"\bwhere\b|\b(?:what|which) (?:city|country|place|town|state)\b", "place"),
-        (r"\bwhy\b|\bwhat (?:caused|made|reason)", "reason"),
+        (r"^who\b|\bwhose\b|\bwhom\b|\bby who\b|^(?:von )?we[rmn]\b|^wessen\b", "person"),
+        (r"\bwhere\b|^wo(?:hin|her)?\b|\b(?:what|which) (?:city|country|place|town|state)\b", "place"),
+        (r"\bwhy\b|^(?:warum|wieso|weshalb)\b|\bwhat (?:caused|made|reason)", "reason"),
         (r"\blist\b|\bwhat (?:are|were) (?:the|some|all)\b|\bwhich \w+s\b", "list"),
         (r"^(?:is|are|was|were|do|does|did|has|have|had|can|could|will|would|should)\b", "yes_no"),
     )

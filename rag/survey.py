@@ -135,7 +135,7 @@ class Surveyor:
     def _counted(self, work: Work) -> Survey:
         """Count many documents; the newest and the oldest speak for them."""
         dated = [one for one in work.documents if one.metadata.published] or list(work.documents)
-        lines = self._leads([dated[0], dated[-1]] if len(dated) > 1 else dated)
+        lines = self._leads([dated[0], dated[-1]] if len(dated) > 1 else dated)[: work.limit]
         publishers = len({one.metadata.publisher for one in work.documents if one.metadata.publisher})
         voices = f" by {publishers} publishers" if publishers > 1 else ""
         opening = f"There are {work.told}{voices}{from_to(work.documents)}. The newest and the oldest:"
@@ -150,7 +150,7 @@ class Surveyor:
         if not of:
             return None
         lines = []
-        for document in of[:_LATEST]:
+        for document in of[: min(_LATEST, work.limit)]:
             best = judge(understand(work.question), windows[document.id][:_JUDGED], self._reranker)[0]
             lines.append(Line(label(document), best))
         opening = f"The newest of {counted(len(of))} on “{found.subject}”:" if len(of) > 1 else f"On “{found.subject}”:"

@@ -20,9 +20,14 @@ FUNCTION_WORDS = frozenset(
     shall she should since so some such than that the their theirs them themselves then there these they this
     those though through thus till to too toward towards under until up upon us very via was we were what
     whatever when where whether which while who whoever whom whose why will with within without would yet you
-    your yours yourself""".split()
+    your yours yourself
+    auch auf bei beim dass dem der des durch ein eine einem einen einer eines er es für gab gegen gibt haben hatte
+    hatten ihr ihre ihrem ihren im ist jede jeder kann kein keine keinen können mehr nach nicht noch nur ob oder
+    ohne schon sein seine seinem seinen seiner seit sich sie sind soll sollte um und unter viele vom von wann waren
+    warum weil welche welchem welchen welcher welches wem wen wenn wer werden weshalb wessen wie wieso wieviel
+    wieviele wird wo wurde wurden zum zur zwischen über""".split()
 )
-"""English words that carry grammar rather than subject."""
+"""Words that carry grammar rather than subject: English ones, and German ones that mean nothing in English."""
 
 _ASKING_WORDS = frozenset(
     """according article articles describe described document documents explain give kind list mention mentioned name

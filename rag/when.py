@@ -60,6 +60,10 @@ _SEQUENCE = re.compile(
     r"how (?:has|have|did|had) .{3,80}\b(?:changed?|develop(?:ed)?|evolved?|grow|grown|shift(?:ed)?))\b",
     re.I,
 )
+_CALENDAR = re.compile(
+    rf"\b(?:\d{{1,2}}(?:st|nd|rd|th|\.)?\s+(?:of\s+)?)?{_MONTH}(?:\s+\d{{1,2}}(?:st|nd|rd|th)?)?,?\s+{_YEAR}(?!\d)",
+    re.IGNORECASE,
+)
 _RECURRING = re.compile(rf"^(?:{_MONTH}|{_WEEKDAY})$", re.I)
 
 
@@ -90,6 +94,16 @@ def period_of(text: str, today: date) -> Period | None:
     found = next((one for one in _BARE.finditer(text) if not re.fullmatch("may", one["a"], re.I)), None)
     span = _span(found["a"], today) if found else None
     return Period(span[0].isoformat(), span[1].isoformat(), found.group()) if found and span else None
+
+
+def dates_in(text: str) -> list[tuple[str, str]]:
+    """Give the months and days of years that a text names, as `YYYY-MM` or `YYYY-MM-DD` and as written, in order."""
+    found = []
+    for match in _CALENDAR.finditer(text):
+        span = _span(match.group(), date.max)
+        if span:
+            found.append((span[0].isoformat()[: 10 if span[0] == span[1] else 7], match.group()))
+    return found
 
 
 def wants_latest(text: str) -> bool:

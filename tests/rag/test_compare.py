@@ -42,14 +42,14 @@ def test_figures_are_read_with_their_units(text: str, figures: list[tuple[float,
 
 def test_sources_that_differ_are_sides_newest_first() -> None:
     found = sides(QUESTION, [COURIER], [COURIER, POST])
-    assert [side.figure.written for side in found] == ["Four workers", "Two workers"]
+    assert [side.value for side in found] == ["Four workers", "Two workers"]
     assert disagree(found)
 
 
 def test_a_later_figure_of_the_same_publisher_is_an_update() -> None:
     later = said("Three workers were hurt in the accident on the bridge.", "Courier", "2024-09-20", 4.5)
     found = sides(QUESTION, [COURIER], [COURIER, later])
-    assert [side.figure.written for side in found] == ["Three workers", "Two workers"]
+    assert [side.value for side in found] == ["Three workers", "Two workers"]
     assert not disagree(found)
 
 
@@ -71,8 +71,61 @@ def test_what_is_not_about_the_same_thing_is_no_side(other: Window) -> None:
 def test_the_time_of_day_and_a_part_do_not_hide_the_asked_figure() -> None:
     courier = said("Two workers were injured, one of them seriously, in the bridge accident.", "Courier", "2024-09-18")
     post = said("Four workers were hurt in the accident on the bridge shortly after 11:20.", "Post", "2024-09-18", 6.0)
-    assert {side.figure.written for side in sides(QUESTION, [post], [post, courier])} == {"Four workers", "Two workers"}
+    assert {side.value for side in sides(QUESTION, [post], [post, courier])} == {"Four workers", "Two workers"}
+
+
+def test_a_window_without_a_figure_does_not_hide_the_sides() -> None:
+    none = said("The block fell on the bridge, and it was loud.", "Post", "2024-09-18", 6.0)
+    assert len(sides(QUESTION, [none, COURIER], [none, COURIER, POST])) == 2
 
 
 def test_a_question_that_asks_for_no_figure_has_no_sides() -> None:
     assert sides(understand("Who was hurt in the accident?"), [COURIER], [COURIER, POST]) == ()
+
+
+OPENED = understand("When was the bridge over the Wend opened to traffic?")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "values"),
+    [
+        ("in May 2021", "in June 2021", {"May 2021", "June 2021"}),
+        ("on 3 May 2021", "in May 2021", set()),
+        ("on 3 May 2021", "on 4 May 2021", {"3 May 2021", "4 May 2021"}),
+        ("in May 2021", "long ago", set()),
+    ],
+)
+def test_dates_disagree_where_both_cannot_be_true(one: str, other: str, values: set[str]) -> None:
+    courier = said(f"The bridge over the Wend was opened to traffic {one}.", "Courier", "2024-09-18")
+    post = said(f"The Wend bridge has been open to traffic since it was opened {other}.", "Post", "2024-09-19")
+    assert {side.value for side in sides(OPENED, [courier], [courier, post])} == values
+
+
+ALARM = understand("Did a siren sound before the block fell?")
+SOUNDED = said("A siren sounded before the block fell, the agency said.", "Courier", "2024-09-18")
+
+
+@pytest.mark.parametrize(
+    ("text", "denied"),
+    [
+        ("No siren sounded.", True),
+        ("The siren did not sound before the block fell, five workers said.", True),
+        ("A siren sounded.", False),
+        ("No block fell on the second day.", False),
+        ("Nobody heard anything.", False),
+    ],
+)
+def test_what_one_source_says_and_another_denies_are_yes_and_no(text: str, denied: bool) -> None:
+    denial = said(text, "Post", "2024-09-19", -4.0)
+    found = sides(ALARM, [SOUNDED], [SOUNDED], [denial])
+    assert [side.value for side in found] == (["no", "yes"] if denied else [])
+    assert sides(ALARM, [SOUNDED], [SOUNDED], [said(text, "Courier", "2024-09-19")]) == (), "that is an update"
+
+
+def test_different_years_and_different_companies_do_not_disagree() -> None:
+    question = understand("How much did the ferry company pay as dividends?")
+    may = said("In May 2021 the ferry company paid 5 million crowns as dividends.", "Post", "2021-06-01")
+    june = said("In June 2022 the ferry company paid 7 million crowns as dividends.", "Courier", "2022-07-01")
+    assert sides(question, [may], [may, june]) == ()
+    two = understand("How much did Alba Ferries and Brent Lines pay as dividends?")
+    assert sides(two, [may], [may, replace(june, text=june.text.replace("June 2022", "May 2021"))]) == ()

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from index.config import IndexConfig
 from index.errors import BadInput, Cancelled, NotFound
 from index.records import Filter, Metadata, Source
 from index.shelf import Shelf
@@ -224,6 +225,55 @@ def test_a_follow_up_is_searched_as_it_was_understood(rag: Rag) -> None:
     given_ = rag.ask(Ask("Why?", "news", history=history, standalone_question="What closed the harbour of Odessa?"))
     assert given_.standalone_question == "What closed the harbour of Odessa?"
     assert given_.citations[0].document.name == "storm.txt"
+
+
+def test_each_of_several_questions_is_answered_or_named(rag: Rag) -> None:
+    answer = rag.ask(Ask("What closed the harbour of Odessa? By how much has overall trade increased?", "news"))
+    check(answer, rag.shelf)
+    assert "A storm closed the harbour" in answer.text
+    assert "26%" in answer.text
+    assert answer.standing == "grounded"
+    partly = rag.ask(Ask("What closed the harbour of Odessa? Which penguins admire Zanzibar?", "news"))
+    check(partly, rag.shelf)
+    assert partly.standing == "partly_grounded"
+    assert "Zanzibar" in partly.missing[0]
+
+
+def test_a_pasted_headline_brings_its_article(shelf: Shelf) -> None:
+    told = given_as("pier.txt", "The pier of Oldport opened on Monday. Nobody fell in.", title="Oldport has a new pier")
+    shelf.wait(shelf.add("news", (*LIBRARY, told)).id, 60)
+    answer = Rag(shelf, FakeReranker(), RagConfig()).ask(Ask("Oldport has a new pier", "news"))
+    check(answer, shelf)
+    assert {citation.document.name for citation in answer.citations} == {"pier.txt"}
+
+
+def test_a_quote_is_named_wherever_its_words_stand_however_they_were_cut(shelf: Shelf) -> None:
+    long = "Something else stands before it, and it is long. " * 14
+    copy = given_as("late.txt", f"{long}The minister of Norwold resigned on Friday.\n\nHe gave no reason for it.")
+    first = given_as("first.txt", "The minister of Norwold resigned on Friday. He gave no reason for it.")
+    shelf.wait(shelf.add("news", (first, copy)).id, 60)
+    answer = Rag(shelf, FakeReranker(), RagConfig()).ask(Ask("Who resigned in Norwold on Friday?", "news"))
+    check(answer, shelf)
+    names = {answer.citations[0].document.name, *(twin.document.name for twin in answer.citations[0].also_in)}
+    assert names == {"first.txt", "late.txt"}
+
+
+class PiecesEmbedder(FakeEmbedder):
+    """Takes one word for two tokens: no word of the language."""
+
+    def count_tokens(self, text: str) -> int:
+        return super().count_tokens(text) + (text == "Odesa")
+
+
+def test_a_misspelled_name_is_mended_and_said(config: IndexConfig) -> None:
+    with Shelf.open(config, PiecesEmbedder()) as shelf:
+        asking = Rag(filled(shelf), FakeReranker(), RagConfig())
+        answer = asking.ask(Ask("What closed the harbour of Odesa?", "news"))
+        check(answer, shelf)
+        assert answer.standalone_question == "What closed the harbour of Odessa?"
+        assert "“Odesa”" in next(one.message for one in answer.warnings if one.type == "spelling")
+        kept = asking.ask(Ask("?", "news", standalone_question="What closed the harbour of Odesa?"))
+        assert kept.standalone_question == "What closed the harbour of Odesa?"
 
 
 def test_a_cancelled_question_stops(rag: Rag) -> None:

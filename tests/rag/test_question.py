@@ -62,6 +62,13 @@ def test_how_it_works_is_asked_of_dossier_only_at_first() -> None:
         ("How do the two offers differ?", "comparison"),
         ("Did the council approve it?", "yes_no"),
         ("What is a lift bridge?", "thing"),
+        ("How many people were hurt when the block fell?", "number"),
+        ("Since when has it been open?", "time"),
+        ("In that case, when did it open?", "time"),
+        ("Wer hat den Turm gebaut?", "person"),
+        ("Wann wurde er gebaut?", "time"),
+        ("Wie viele Stufen hat er?", "number"),
+        ("Warum ist er geschlossen?", "reason"),
     ],
 )
 def test_the_kind_of_answer_is_seen(text: str, expects: Expects) -> None:
@@ -72,8 +79,16 @@ def test_names_are_read_as_written() -> None:
     assert subjects_of("What did Doran Pell's lawyer say to the Harbour Ledger?") == ("Doran Pell", "Harbour Ledger")
     assert subjects_of("How much did Castell & Brane bid?") == ("Castell & Brane",)
     assert subjects_of("Who won?") == ()
+    assert subjects_of("Wer ist Anna Lund?") == ("Anna Lund",)
+    assert subjects_of("Wie alt ist sie?") == ()
 
 
 def test_a_name_ends_with_its_sentence_and_an_opening_word_is_none() -> None:
     assert subjects_of("Compare Castell Inc. and Brane Co. Which company earned more?") == ("Castell Inc", "Brane Co")
     assert subjects_of("Based on what Doran Pell said, who was late?") == ("Doran Pell",)
+
+
+def test_shouting_is_calmed_and_acronyms_are_kept() -> None:
+    assert understand("WHO WON THE CONTRACT FOR THE BRIDGE?").text == "Who won the contract for the bridge?"
+    assert understand("WHAT IS NATO?").text == "WHAT IS NATO?"
+    assert understand("Who leads the EU?").text == "Who leads the EU?"

@@ -26,7 +26,6 @@ from index.records import (
     Filter,
     Health,
     Hit,
-    InStep,
     Job,
     Metadata,
     Passage,
@@ -228,12 +227,6 @@ class FakeShelf:
 
     def ready(self) -> tuple[bool, str]:
         return (True, "") if self.is_ready else (False, "The word index is being rebuilt.")
-
-    def forget_old_history(self) -> int:
-        return 0
-
-    def in_step(self) -> InStep:
-        return InStep(0, 0)
 
     def doctor(self) -> tuple[Health, ...]:
         return (Health("library", True, "The library is whole."),)
