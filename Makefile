@@ -43,8 +43,8 @@ test: setup $(VENV)/.installed-dev ## The whole test suite (a real browser inclu
 	@$(BIN)/dossier models fetch all-MiniLM-L6-v2
 	$(BIN)/python -m pytest
 
-soak: setup $(VENV)/.installed-dev ## Faults by the hundred: make soak SOAK_POINTS=1000 SOAK_SEED=7
-	SOAK_POINTS=$(SOAK_POINTS) SOAK_SEED=$(SOAK_SEED) $(BIN)/python -m pytest -m soak -s tests/soak
+soak: setup $(VENV)/.installed-dev ## Faults by the thousand, for hours: make soak SOAK_POINTS=10 SOAK_SEED=7 SOAK_LOG=soak.jsonl
+	SOAK_POINTS=$(SOAK_POINTS) SOAK_SEED=$(SOAK_SEED) SOAK_LOG=$(SOAK_LOG) $(BIN)/python -m pytest -m soak -s tests/soak
 
 check: $(VENV)/.installed-dev ## Lint and types
 	$(BIN)/ruff check .

@@ -50,6 +50,8 @@ class VectorsKeeper:
         """Held while the index is checked, changed or built."""
         self._using = threading.Lock()
         """Held while the index is asked, opened or closed."""
+        self.builds = 0
+        """How often the index was built."""
 
     def in_step(self) -> bool:
         """Whether the index can be asked: it is open and shows the library's last commit."""
@@ -164,6 +166,7 @@ class VectorsKeeper:
         self._use(index, replay.seq)
 
     def _build(self, stop: threading.Event) -> None:
+        self.builds += 1
         self._close()
         beside = self._folder.with_name(self._folder.name + ".new")
         vectors.discard(beside)

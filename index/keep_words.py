@@ -27,6 +27,8 @@ class WordsKeeper:
         self._at_work = at_work
         self._index: Keywords | None = None
         self._lock = threading.RLock()
+        self.builds = 0
+        """How often the index was built."""
 
     def in_step(self) -> Keywords:
         """Give the index as of the library's last commit; built anew if it cannot be trusted."""
@@ -38,6 +40,12 @@ class WordsKeeper:
             except IndexDamaged:  # missing, torn or of another recipe: all mended in the same way
                 self._index = self._built()
             return self._index
+
+    @property
+    def seq(self) -> int | None:
+        """The change of the library that the open index shows, None where none is open."""
+        index = self._index
+        return None if index is None else index.seq
 
     def anew(self) -> Keywords:
         """Build the index again: a search failed on it, or nothing removed may be left in it."""
@@ -69,6 +77,7 @@ class WordsKeeper:
         index.apply(replay.removed, self._entries(replay.put), replay.seq)
 
     def _built(self) -> Keywords:
+        self.builds += 1
         with self._at_work(f"building the keyword index {self._folder.parent.name}"):
             with self._library.database.read():
                 seq = self._library.changes.last(self._dossier)

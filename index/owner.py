@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -53,7 +54,8 @@ class Owner:
 
     def release(self) -> None:
         """Give the folder up."""
-        (self._folder / NOTE).unlink(missing_ok=True)
+        with suppress(OSError):  # a note that stays is not believed once the lock is free
+            (self._folder / NOTE).unlink(missing_ok=True)
         self._lock.release()
 
 

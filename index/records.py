@@ -243,6 +243,8 @@ class KeptAnswer:
     content: dict[str, Any]
     """The JSON object of the HTTP interface; opaque down here."""
     feedback: AnswerFeedback | None
+    dossier: str | None = None
+    """What the dossier is called now; None where it is gone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +287,16 @@ class Health:
     message: str
     mend: str = ""
     """The command that mends it."""
+
+
+@dataclass(frozen=True, slots=True)
+class InStep:
+    """How far the search indexes are from the library."""
+
+    lag: int
+    """How many changes of the library the furthest behind of them does not show yet, at most."""
+    builds: int
+    """How many were built from the library since it was opened, a new dossier's included."""
 
 
 @dataclass(frozen=True, slots=True)

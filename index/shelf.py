@@ -28,6 +28,7 @@ from index.records import (
     Found,
     Health,
     Hit,
+    InStep,
     Job,
     Metadata,
     Passage,
@@ -301,6 +302,10 @@ class Shelf:
         """Whether the indexes are in step with the library, and else what is being rebuilt."""
         doing = self._adding.trouble() or self._upkeep.doing()
         return not doing, doing
+
+    def in_step(self) -> InStep:
+        """How far the indexes are behind the library, in figures."""
+        return self._upkeep.in_step()
 
     def doctor(self) -> tuple[Health, ...]:
         """Check every part of the shelf."""

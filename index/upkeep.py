@@ -12,14 +12,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from index.errors import Cancelled, IndexDamaged, NotFound
+from index.errors import Cancelled, IndexDamaged, NotFound, StorageFull
 from index.keep_vectors import VectorsKeeper
 from index.keep_words import WordsKeeper
 from index.keywords import Keywords
 from index.library import Library
+from index.records import InStep
 from index.scan import Scan
 
 DEBOUNCE_SECONDS = 1.0
+RETRY_SECONDS = 10.0
+"""After how long an index that could not be written is tried again."""
 
 
 @dataclass(slots=True)
@@ -54,7 +57,12 @@ class Upkeep:
 
     def start(self) -> None:
         """Begin to look after the indexes in the background."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StorageFull(
+                f"{self._folder} could not be made ({error}).", "Free some space, or make the data folder writable."
+            ) from error
         self._thread.start()
         self._wake.set()
 
@@ -153,6 +161,19 @@ class Upkeep:
         words = self.words(dossier).seq
         return min(words, self._room(dossier).vectors.seq) if self._wants_chroma(dossier) else words
 
+    def in_step(self) -> InStep:
+        """Tell how far the indexes are behind the library, without bringing them up to date."""
+        lag = 0
+        with self._rooms_lock:
+            rooms = dict(self._rooms)
+        for dossier, room in rooms.items():
+            last = self._library.changes.last(dossier)
+            words = room.words.seq
+            lag = max(lag, 0 if words is None else last - words)
+            if self._wants_chroma(dossier) and not room.vectors.in_step():
+                lag = max(lag, last - room.vectors.seq)
+        return InStep(lag, sum(room.words.builds + room.vectors.builds for room in rooms.values()))
+
     def states(self) -> Iterator[tuple[str, set[int], set[int]]]:
         """Give, for each index on the disk, its name, the passages it lacks and those it should not have."""
         for dossier, id in self._library.dossiers.ids().items():
@@ -165,7 +186,7 @@ class Upkeep:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            self._wake.wait()
+            self._wake.wait(RETRY_SECONDS if self._trouble else None)
             self._wake.clear()
             try:
                 self._sweep()

@@ -168,6 +168,8 @@ class Answer:
     took: Took = field(default_factory=Took)
     usage: Usage = field(default_factory=Usage)
     conversation_id: str | None = None
+    dropped: int = 0
+    """How many statements were left out because what they cite does not prove them."""
     is_aside: bool = False
     """Whether this is small talk about Dossier itself rather than an answer from documents."""
 
@@ -218,6 +220,7 @@ class Answer:
                 "output_tokens": self.usage.output_tokens,
             },
             "conversation_id": self.conversation_id,
+            "dropped": self.dropped,
         }
 
 

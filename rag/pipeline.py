@@ -279,11 +279,13 @@ class Rag:
         found = self._still_there([hit for each in evidence for hit in each.found])
         composition = cite.Composition(found, elsewhere=self._elsewhere(ask))
         sided: list[tuple[Question, tuple[compare.Side, ...]]] = []
+        dropped = 0
         if answers:
             answering = [each for each, decision in zip(evidence, decisions, strict=True) if decision.answers]
             sided, drafts = self._drafted(answering, ask.max_citations or self.config.max_citations)
             since = clock.mark("answer_ms", since)
             proved = self._proved(drafts)
+            dropped = len(drafts) - len(proved)
             clock.mark("verify_ms", since)
             documents = {window.hit.document.id for verdict in proved for window in verdict.draft.evidence}
             yield from composition.add(proved, name_sources=len(documents) > 1)
@@ -307,6 +309,7 @@ class Rag:
             warnings=self._warnings(whole, evidence, composition.citations),
             took=clock.took(),
             conversation_id=ask.conversation_id,
+            dropped=dropped,
         )
         yield Finished(answer)
 

@@ -120,6 +120,8 @@ DOORS = {
     "matplotlib": ("rag/evaluate/plots",),
     "ir_measures": ("rag/evaluate/ranking",),
     "httpx": ("ui/", "index/load/"),
+    "prometheus_client": ("ui/metrics",),
+    "pythonjsonlogger": ("ui/logs",),
     "click": ("ui/",),
     "mcp": ("ui/mcp/",),
     "rich": ("ui/",),

@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import ipaddress
+import re
 import secrets
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from index.errors import BadSettings, DossierError, Overloaded, Refused, TooLarge
+from index.errors import BadSettings, DossierError, Refused, TooLarge
+from ui.headers import add_headers
+from ui.keyring import ANYBODY, Keyring, Visitor
+from ui.keys import KeyFile
+from ui.limits import Pace
+
+if TYPE_CHECKING:
+    from ui.config import Config
 
 COOKIE = "dossier_session"
-COOKIE_SECONDS = 30 * 24 * 3600
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 OPEN_PATHS = ("/health", "/login")
+READING = ("GET", "HEAD", "OPTIONS")
 SMALL_BODY = 8 * 1024 * 1024
 """More than any question with its history needs."""
 UPLOAD_PATHS = ("/v1/documents", "/gradio_api/upload")
+REQUEST_ID = re.compile(r"[\w.-]{1,64}")
+FORWARDED = (b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-port", b"forwarded")
+"""What only a proxy may say; Gradio would believe anybody."""
 
 
 class KeyNeeded(Refused):
@@ -45,80 +54,34 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_binding(host: str, key: str | None) -> None:
+def keyring_of(config: Config) -> Keyring:
+    """Make the keyring that the settings and the data folder name."""
+    key = config.key.get_secret_value() if config.key else None
+    return Keyring(key, KeyFile(config.data), always=not is_loopback(config.host))
+
+
+def check_binding(host: str, has_key: bool) -> None:
     """Refuse to serve other machines without a key. Raises BadSettings."""
-    if key is None and not is_loopback(host):
+    if not has_key and not is_loopback(host):
         raise BadSettings(
             f"Listening on {host!r} would let other machines in, and no key is set.",
-            "Set DOSSIER_KEY to a secret of at least 12 characters, or leave host at 127.0.0.1.",
+            "Make one with `dossier keys add NAME` or set DOSSIER_KEY, or leave host at 127.0.0.1.",
         )
 
 
-def content_security_policy(path: str) -> str:
-    """Give the strictest policy that the page at `path` works under."""
-    common = "base-uri 'none'; object-src 'none'; frame-ancestors 'none'; form-action 'self'"
-    if path.startswith(("/v1/", "/health", "/ready", "/openapi.json")):
-        return f"default-src 'none'; sandbox; {common}"
-    if path.startswith("/docs"):  # Swagger UI styles elements inline and draws its icons from data: addresses
-        return (
-            "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
-            f"connect-src 'self'; {common}"
-        )
-    return f"default-src 'none'; style-src 'unsafe-inline'; {common}"  # the chat page itself brings its own
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request and how it ended, without anything that was said."""
 
-
-class Keyring:
-    """Compares keys in constant time, makes signed cookies, and slows those who guess."""
-
-    def __init__(self, key: str | None, guesses: int = 10, window: float = 60.0) -> None:
-        self._key = key
-        self._guesses = guesses
-        self._window = window
-        self._failures: dict[str, list[float]] = {}
-        self._identity = None if key is None else _identity(key)
-
-    @property
-    def needed(self) -> bool:
-        """Whether a key is set at all."""
-        return self._key is not None
-
-    def fits(self, given: str, client: str) -> bool:
-        """Compare a key that `client` sent. Raises Overloaded after too many wrong ones."""
-        now = time.monotonic()
-        recent = [when for when in self._failures.get(client, ()) if now - when < self._window]
-        if len(recent) >= self._guesses:
-            wait = max(1, round(self._window - (now - recent[0])))
-            raise Overloaded("Too many wrong keys came from this address.", f"Wait {wait} s.", retry_after=wait)
-        right = self._key is not None and hmac.compare_digest(_digest(given), _digest(self._key))
-        if right:
-            self._failures.pop(client, None)
-        else:
-            if len(self._failures) > 10_000:  # addresses are cheap to invent; never hold more than this
-                self._failures.clear()
-            self._failures[client] = [*recent, now]
-        return right
-
-    @property
-    def identity(self) -> str | None:
-        """What the key owns things by: a slow hash, for it is stored beside what it owns."""
-        return self._identity
-
-    def cookie(self) -> str:
-        """Make the value of a cookie: when it ends, a random part, and both signed by the key."""
-        body = f"{int(time.time()) + COOKIE_SECONDS}.{secrets.token_urlsafe(12)}"
-        return f"{body}.{self._sign(body)}"
-
-    def knows_cookie(self, value: str) -> bool:
-        """Whether the cookie is one of ours and has not ended."""
-        body, _, signature = value.rpartition(".")
-        if not hmac.compare_digest(_digest(signature), _digest(self._sign(body))):
-            return False
-        ends = body.partition(".")[0]
-        return ends.isdecimal() and int(ends) > time.time()
-
-    def _sign(self, body: str) -> str:
-        mac = hmac.new(f"dossier cookie {self._key}".encode(), body.encode("utf-8", "replace"), hashlib.sha256)
-        return base64.urlsafe_b64encode(mac.digest()).decode().rstrip("=")
+    id: str
+    """The request's own id, which its answer and every line of the log carry."""
+    method: str
+    route: str
+    """The route's pattern; for the page's own files `page`."""
+    status: int
+    seconds: float
+    client: str
+    visitor: Visitor
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,23 +95,39 @@ class Rules:
     """Host names whose pages may use this server although it is addressed by another name."""
     largest_upload: int
     """The largest body of an upload, in bytes."""
+    per_minute: int = 0
+    """How many requests other than reading a caller without a limit of its own may send in a minute; 0: any number."""
+    prefix: str = ""
+    """The path under which a proxy shows this server, without a slash at its end."""
     open_paths: tuple[str, ...] = field(default=OPEN_PATHS)
 
     @classmethod
-    def of(cls, host: str, key: str | None, hosts: Iterable[str], largest_upload: int) -> Rules:
+    def of(cls, host: str, keyring: Keyring, hosts: Iterable[str], largest_upload: int, **more: object) -> Rules:
         """Make the rules for a server on `host`: on loopback only its own names, against DNS rebinding."""
         further = frozenset(name.lower() for name in hosts)
         names = further | {*LOOPBACK, host.lower().strip("[]")} if is_loopback(host) else frozenset()
-        return cls(Keyring(key), names, further, largest_upload)
+        return cls(keyring, names, further, largest_upload, **more)  # type: ignore[arg-type]  # passed on
 
 
 class Gate:
     """The outermost layer, which every route passes, Gradio's too."""
 
-    def __init__(self, app: ASGIApp, rules: Rules, refuse: Callable[[DossierError, Scope], ASGIApp]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        rules: Rules,
+        refuse: Callable[[DossierError, Scope], ASGIApp],
+        enter: Callable[[str], None] = lambda id: None,
+        leave: Callable[[Exchange], None] = lambda exchange: None,
+    ) -> None:
         self.app = app
         self.rules = rules
         self.refuse = refuse
+        self.enter = enter
+        """Told a request's id before anything else happens to it."""
+        self.leave = leave
+        """Told how it ended."""
+        self.pace = Pace()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request in, or answer why not."""
@@ -156,14 +135,40 @@ class Gate:
             if scope["type"] == "lifespan":
                 await self.app(scope, receive, send)
             return  # there are no websockets here
+        began = time.perf_counter()
         headers = Headers(scope=scope)
+        id = _request_id(headers)
+        self.enter(id)
+        self._unprefix(scope)
+        state = scope.setdefault("state", {})
+        state |= {"visitor": ANYBODY, "identity": None}
+        status = 499  # the caller went away before there was an answer
+
+        async def send_marked(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(raw=message["headers"])["x-request-id"] = id
+            await send(message)
+
+        try:
+            await self._admit(scope, headers, receive, send_marked)
+        except Exception:
+            status = 500
+            raise
+        finally:
+            seconds = time.perf_counter() - began
+            route, client = _route(scope), client_of(scope)
+            self.leave(Exchange(id, scope["method"], route, status, seconds, client, state["visitor"]))
+
+    async def _admit(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         limit = self.rules.largest_upload if path in UPLOAD_PATHS else SMALL_BODY
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 answer = MutableHeaders(raw=message["headers"])
-                _add_headers(answer, path)
+                add_headers(answer, path)
                 if message["status"] == TooLarge.status and not _ends_soon(headers, limit):
                     answer["connection"] = "close"
             await send(message)
@@ -171,12 +176,33 @@ class Gate:
         try:
             self._check_host(headers)
             self._check_origin(scope["method"], headers)
-            self._check_key(scope, headers)
+            visitor = self._visitor(scope, headers)
+            if path in UPLOAD_PATHS and visitor.uploads_mb is not None:
+                limit = min(limit, visitor.uploads_mb * 2**20)
+            self._check_pace(scope, visitor)
             _check_length(headers, limit)
         except DossierError as error:
             await self.refuse(error, scope)(scope, receive, send_guarded)
             return
+        scope["state"] |= {"visitor": visitor, "identity": visitor.identity}
+        if not self.rules.proxies:
+            scope["headers"] = [(name, value) for name, value in scope["headers"] if name not in FORWARDED]
         await self.app(scope, _counted(receive, limit), send_guarded)
+
+    def _unprefix(self, scope: Scope) -> None:
+        """Take the prefix off, where the proxy did not, and tell the rest of it as `root_path`."""
+        prefix = self.rules.prefix
+        if not prefix:
+            return
+        if scope["path"] == prefix or scope["path"].startswith(f"{prefix}/"):
+            scope["path"] = scope["path"][len(prefix) :] or "/"
+            scope["raw_path"] = scope.get("raw_path", b"")[len(prefix) :] or b"/"
+        scope["root_path"] = prefix
+
+    def _check_pace(self, scope: Scope, visitor: Visitor) -> None:
+        per_minute = visitor.per_minute or self.rules.per_minute
+        if per_minute and scope["method"] not in READING and scope["path"] not in self.rules.open_paths:
+            self.pace.count(visitor.identity or f"from {client_of(scope)}", per_minute)
 
     def _check_host(self, headers: Headers) -> None:
         host = host_name(headers.get("host", ""))
@@ -202,21 +228,21 @@ class Gate:
             return False
         return bool(parts.netloc) and (parts.netloc == host.lower() or parts.hostname in self.rules.proxies)
 
-    def _check_key(self, scope: Scope, headers: Headers) -> None:
+    def _visitor(self, scope: Scope, headers: Headers) -> Visitor:
+        """Tell who comes. Raises KeyNeeded, Overloaded."""
         keyring = self.rules.keyring
-        state = scope.setdefault("state", {})
-        state["identity"] = None
         if not keyring.needed or scope["path"] in self.rules.open_paths:
-            return
-        state["identity"] = keyring.identity
+            return ANYBODY
         scheme, _, given = headers.get("authorization", "").partition(" ")
         if scheme.lower() == "bearer" and given:
-            if keyring.fits(given.strip(), client_of(scope)):
-                return
-            raise KeyNeeded("The key is wrong.", "Send the key that the server was started with.")
+            if visitor := keyring.fits(given.strip(), client_of(scope)):
+                return visitor
+            raise KeyNeeded("The key is wrong.", "Send one that this server gave out and did not revoke.")
         value = cookie_in(headers)
-        if value is None or not keyring.knows_cookie(value):
+        visitor = keyring.of_cookie(value) if value is not None else None
+        if visitor is None:
             raise KeyNeeded("A key is needed.", "Send it as 'Authorization: Bearer KEY', or log in at /login.")
+        return visitor
 
 
 def host_name(host: str) -> str:
@@ -245,13 +271,15 @@ def cookie_in(headers: Headers) -> str | None:
     return None
 
 
-def _digest(text: str) -> bytes:
-    return hashlib.sha256(text.encode("utf-8", "replace")).digest()
+def _request_id(headers: Headers) -> str:
+    """Take the id that a proxy gave the request, if it is harmless, else make one."""
+    given = headers.get("x-request-id", "")
+    return given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
 
 
-def _identity(key: str) -> str:
-    slow = hashlib.scrypt(key.encode(), salt=b"dossier identity", n=2**14, r=8, p=1, dklen=8)
-    return f"o_{slow.hex()}"
+def _route(scope: Scope) -> str:
+    """Name the route by its pattern, which holds no one's names, and everything else by one word."""
+    return str(getattr(scope.get("route"), "path", None) or "page")
 
 
 def _check_length(headers: Headers, limit: int) -> None:
@@ -285,15 +313,3 @@ def _counted(receive: Receive, limit: int) -> Receive:
         return message
 
     return receive_counted
-
-
-def _add_headers(headers: MutableHeaders, path: str) -> None:
-    headers.setdefault("content-security-policy", content_security_policy(path))  # the page knows its own best
-    headers["x-content-type-options"] = "nosniff"
-    headers["referrer-policy"] = "same-origin"  # 'no-referrer' would make the login form's Origin "null"
-    headers["x-frame-options"] = "DENY"
-    headers["cross-origin-opener-policy"] = "same-origin"
-    headers["cross-origin-resource-policy"] = "same-origin"
-    headers["permissions-policy"] = "camera=(), microphone=(), geolocation=()"
-    if path.startswith("/v1/"):
-        headers.setdefault("cache-control", "no-store")

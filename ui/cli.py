@@ -14,7 +14,9 @@ from index.errors import DossierError
 from ui.command import DECLINED, FAILED, SETTINGS, STOPPED, USAGE, Commands
 from ui.command import config_of as _config
 from ui.command import print_json as _print
+from ui.conversing import conversations
 from ui.flags import option
+from ui.key_commands import keys
 from ui.upkeep import COMMANDS
 
 if TYPE_CHECKING:
@@ -372,7 +374,7 @@ def doctor(context: click.Context, mend: bool, as_json: bool) -> None:
     context.exit(0 if all(health.well for health in checks) else FAILED)
 
 
-for command in COMMANDS:
+for command in (*COMMANDS, conversations, keys):
     dossier.add_command(command)
 
 

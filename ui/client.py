@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 import httpx
@@ -15,6 +15,9 @@ from index.library.backup import Backup
 from index.records import Compacted, Conflict, Document, Dossier, Filter, Health, Hit, Job, Metadata, Source
 from rag.answers import Answer, Ask
 from ui.unwire import answer_of, backup_of, compacted_of, document_of, dossier_of, error_of, health_of, hit_of, job_of
+
+if TYPE_CHECKING:
+    from ui.conversations_desk import RemoteHistory
 
 
 class Client:
@@ -41,8 +44,10 @@ class Client:
             "standalone_question": ask.standalone_question,
             "model": ask.model,
             "max_citations": ask.max_citations,
+            "conversation_id": ask.conversation_id,
+            "keep": ask.keep,
         }
-        return answer_of(self._send("POST", "/v1/ask", json=body))
+        return answer_of(self.send("POST", "/v1/ask", json=body))
 
     def search(
         self,
@@ -62,29 +67,29 @@ class Client:
             "rerank": rerank,
             "per_document": per_document,
         }
-        return tuple(hit_of(hit) for hit in self._send("POST", "/v1/search", json=body)["hits"])
+        return tuple(hit_of(hit) for hit in self.send("POST", "/v1/search", json=body)["hits"])
 
     def dossiers(self) -> tuple[Dossier, ...]:
         """Give all dossiers."""
-        return tuple(dossier_of(dossier) for dossier in self._send("GET", "/v1/dossiers")["dossiers"])
+        return tuple(dossier_of(dossier) for dossier in self.send("GET", "/v1/dossiers")["dossiers"])
 
     def create_dossier(self, name: str) -> Dossier:
         """Give the dossier of that name, new or not."""
-        return dossier_of(self._send("PUT", _path("dossiers", name))["dossier"])
+        return dossier_of(self.send("PUT", _path("dossiers", name))["dossier"])
 
     def rename_dossier(self, name: str, new_name: str) -> Dossier:
         """Give a dossier another name."""
-        return dossier_of(self._send("PATCH", _path("dossiers", name), json={"name": new_name})["dossier"])
+        return dossier_of(self.send("PATCH", _path("dossiers", name), json={"name": new_name})["dossier"])
 
     def remove_dossier(self, name: str) -> None:
         """Delete a dossier."""
-        self._send("DELETE", _path("dossiers", name))
+        self.send("DELETE", _path("dossiers", name))
 
     def documents(self, dossier: str) -> Iterator[Document]:
         """Give all documents of a dossier."""
         parameters: dict[str, str | int] = {"dossier": dossier, "limit": 500}
         while True:
-            page = self._send("GET", "/v1/documents", params=parameters)
+            page = self.send("GET", "/v1/documents", params=parameters)
             yield from (document_of(document) for document in page["documents"])
             if page["next"] is None:
                 return
@@ -92,56 +97,56 @@ class Client:
 
     def document(self, id: str) -> Document:
         """Give a document."""
-        return document_of(self._send("GET", _path("documents", id))["document"])
+        return document_of(self.send("GET", _path("documents", id))["document"])
 
     def text(self, document: str, version: str | None = None) -> str:
         """Give the stored text of a version of a document, of the current one if None."""
         parameters = {} if version is None else {"version": version}
-        return str(self._send("GET", f"{_path('documents', document)}/text", params=parameters)["text"])
+        return str(self.send("GET", f"{_path('documents', document)}/text", params=parameters)["text"])
 
     def remove_document(self, id: str) -> None:
         """Delete a document."""
-        self._send("DELETE", _path("documents", id))
+        self.send("DELETE", _path("documents", id))
 
     def add(self, dossier: str, sources: Iterable[Source], on_conflict: Conflict) -> Job:
         """Upload files, or pass on addresses."""
         taken = list(sources)
         if any(source.is_address for source in taken):
             body = {"dossier": dossier, "on_conflict": on_conflict, "urls": [source.address for source in taken]}
-            return job_of(self._send("POST", "/v1/documents", json=body)["job"])
+            return job_of(self.send("POST", "/v1/documents", json=body)["job"])
         files = [("files", (source.name, source.content or b"", "application/octet-stream")) for source in taken]
         fields = {"dossier": dossier, "on_conflict": on_conflict, "sources": [source.address for source in taken]}
         if any(source.metadata != Metadata() for source in taken):
             fields["metadata"] = [json.dumps(_said(source.metadata)) for source in taken]
-        return job_of(self._send("POST", "/v1/documents", files=files, data=fields)["job"])
+        return job_of(self.send("POST", "/v1/documents", files=files, data=fields)["job"])
 
     def job(self, id: str) -> Job:
         """Tell how far a job is."""
-        return job_of(self._send("GET", _path("jobs", id))["job"])
+        return job_of(self.send("GET", _path("jobs", id))["job"])
 
     def cancel(self, id: str) -> Job:
         """Stop a job."""
-        return job_of(self._send("DELETE", _path("jobs", id))["job"])
+        return job_of(self.send("DELETE", _path("jobs", id))["job"])
 
     def doctor(self) -> tuple[Health, ...]:
         """Examine every part."""
-        return tuple(health_of(health) for health in self._send("GET", "/v1/admin/doctor")["checks"])
+        return tuple(health_of(health) for health in self.send("GET", "/v1/admin/doctor")["checks"])
 
     def back_up(self) -> Backup:
         """Write an archive into the data folder's `backups`."""
-        return backup_of(self._send("POST", "/v1/admin/backup", timeout=None)["backup"])
+        return backup_of(self.send("POST", "/v1/admin/backup", timeout=None)["backup"])
 
     def reindex(self, embedder: str | None) -> int:
         """Embed everything again; give how many vectors were mended. Raises EmbedderChanged for another embedder."""
-        return int(self._send("POST", "/v1/admin/reindex", json={"embedder": embedder}, timeout=None)["mended"])
+        return int(self.send("POST", "/v1/admin/reindex", json={"embedder": embedder}, timeout=None)["mended"])
 
     def compact(self) -> Compacted:
         """Drop what nobody needs any more."""
-        return compacted_of(self._send("POST", "/v1/admin/compact", timeout=None)["compacted"])
+        return compacted_of(self.send("POST", "/v1/admin/compact", timeout=None)["compacted"])
 
     def mend(self) -> tuple[str, ...]:
         """Mend what can be mended; say what was done."""
-        return tuple(self._send("POST", "/v1/admin/mend", timeout=None)["done"])
+        return tuple(self.send("POST", "/v1/admin/mend", timeout=None)["done"])
 
     def original(self, id: str) -> bytes:
         """Give the file of a document as it was added."""
@@ -151,14 +156,21 @@ class Client:
         """Correct what is known about a document."""
         known = {field: getattr(metadata, field) for field in ("title", "publisher", "author", "published")}
         given = {field: value for field, value in known.items() if value is not None}
-        return document_of(self._send("PATCH", _path("documents", id), json=given)["document"])
+        return document_of(self.send("PATCH", _path("documents", id), json=given)["document"])
 
     def move(self, id: str, name: str, source: str) -> Document:
         """Tell that a document's file has another name or place."""
         body = {"name": name, "source": source}
-        return document_of(self._send("POST", _path("documents", id) + "/move", json=body)["document"])
+        return document_of(self.send("POST", _path("documents", id) + "/move", json=body)["document"])
 
-    def _send(self, method: str, path: str, **content: Any) -> dict[str, Any]:  # noqa: ANN401  # httpx's own
+    @property
+    def history(self) -> RemoteHistory:
+        """What was asked with this client's key."""
+        from ui.conversations_desk import RemoteHistory
+
+        return RemoteHistory(self)
+
+    def send(self, method: str, path: str, **content: Any) -> dict[str, Any]:  # noqa: ANN401  # httpx's own
         """Send a request. Raises the error that the server raised, or LibraryBusy where it does not answer."""
         reply = self._request(method, path, **content)
         return _json(reply, self.address) if reply.content else {}

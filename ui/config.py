@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
@@ -41,11 +42,27 @@ class Config(RagConfig):
     """Further host names that browsers may use for this server, such as a proxy's; separated by commas."""
     page: bool = True
     """Whether the chat page is served beside the endpoint."""
+    path: str = ""
+    """The path under which a proxy shows this server, such as `/dossier`."""
+    requests_per_minute: int = Field(default=0, ge=0, le=1_000_000)
+    """How many requests other than reading a caller may send in a minute; 0: any number. A key can have its own."""
+    log: Literal["plain", "json"] = "plain"
+    """What is written to standard error: `plain` tells warnings, `json` every request and answer, a line each."""
+    log_contents: bool = False
+    """Whether questions, answers and what errors say are written to the log."""
 
     @field_validator("hosts", mode="before")
     @classmethod
     def _split(cls, hosts: object) -> object:
         return [name.strip() for name in hosts.split(",") if name.strip()] if isinstance(hosts, str) else hosts
+
+    @field_validator("path")
+    @classmethod
+    def _under(cls, path: str) -> str:
+        path = path.strip().rstrip("/")
+        if path and not re.fullmatch(r"(?:/[\w.~-]+)+", path, re.ASCII):
+            raise ValueError("a path begins with / and holds letters, digits, '-', '_', '.' and '~'")
+        return path
 
     @field_validator("key")
     @classmethod

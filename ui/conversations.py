@@ -16,7 +16,7 @@ import asyncio
 import logging
 import re
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
@@ -24,6 +24,7 @@ from index.errors import BadInput, DossierError, NotFound
 from index.records import AnswerFeedback, Conversation, KeptAnswer
 from rag.answers import Answer, Ask, Event, Turn
 from rag.answers import Warning as AnswerWarning
+from ui.conversations_moving import brought_in
 from ui.service import as_it_is
 from ui.unwire import answer_of
 
@@ -59,9 +60,7 @@ class Conversations:
 
         With `words` only those in whose title, questions or answers every word occurs. Raises BadInput for a cursor.
         """
-        if cursor is not None and not re.fullmatch(r"[0-9]{1,18}", cursor):
-            raise BadInput(f"{cursor[:40]!r} is not a cursor.", "Pass on the one that came with the page before.")
-        rows = self.shelf.history.page(self.owner, words, None if cursor is None else int(cursor), limit + 1)
+        rows = self.shelf.history.page(self.owner, words, _position(cursor), limit + 1)
         following = str(rows[limit - 1][0]) if len(rows) > limit else None
         return tuple(conversation for _, conversation in rows[:limit]), following
 
@@ -89,6 +88,26 @@ class Conversations:
     def answer(self, id: str) -> KeptAnswer:
         """Find an answer by its id, in a conversation or not. Raises NotFound."""
         return self.shelf.history.answer(self.owner, id)
+
+    def answers(
+        self, dossier: str | None = None, cursor: str | None = None, limit: int = 100
+    ) -> tuple[tuple[KeptAnswer, ...], str | None]:
+        """Give answers in conversations and out of them, newest first, and the cursor of the next page.
+
+        Raises BadInput for a cursor, NotFound for a dossier.
+        """
+        rows = self.shelf.history.all_answers(self.owner, dossier, _position(cursor), limit + 1)
+        following = str(rows[limit - 1][0]) if len(rows) > limit else None
+        return tuple(kept for _, kept in rows[:limit]), following
+
+    def bring(self, turns: Sequence[KeptAnswer], conversation: str | None = None) -> None:
+        """Add answers that were given elsewhere, at the end of a conversation or outside any, all or none.
+
+        A quote that is not, character by character, in the document version it names reads "(deleted)". Ids are new.
+        Raises NotFound for the conversation.
+        """
+        brought = [brought_in(turn, conversation, self.shelf.text) for turn in turns]
+        self.shelf.history.bring(self.owner, brought, conversation)
 
     def delete_answer(self, id: str) -> None:
         """Delete one answer. Raises NotFound."""
@@ -170,6 +189,22 @@ class Asking:
 
     def _keep(self, ask: Ask) -> Callable[[Answer], Answer]:
         return self._mine.kept if ask.keep else as_it_is
+
+
+def forget_daily(shelf: Shelf, stopped: threading.Event, seconds: float = 24 * 3600) -> None:
+    """Forget what is older than the setting `history_days`, now and every day until it is stopped."""
+    while not stopped.is_set():
+        try:
+            shelf.forget_old_history()
+        except DossierError as error:
+            LOG.warning("Old conversations could not be deleted: %s", error)
+        stopped.wait(seconds)
+
+
+def _position(cursor: str | None) -> int | None:
+    if cursor is not None and not re.fullmatch(r"[0-9]{1,18}", cursor):
+        raise BadInput(f"{cursor[:40]!r} is not a cursor.", "Pass on the one that came with the page before.")
+    return None if cursor is None else int(cursor)
 
 
 def title_of(question: str) -> str:

@@ -17,12 +17,19 @@ if TYPE_CHECKING:
     from rag.answers import Answer, Ask
     from rag.pipeline import Rag
     from ui.config import Config
+    from ui.conversations import Conversations
+    from ui.conversations_desk import HistoryDesk, OwnHistory
 
 T = TypeVar("T")
 
 
 class Desk(Protocol):
     """What commands need, wherever it is done."""
+
+    @property
+    def history(self) -> HistoryDesk:
+        """The conversations and answers of whoever runs the command."""
+        ...
 
     def ask(self, ask: Ask) -> Answer:
         """Answer a question."""
@@ -132,9 +139,24 @@ class OwnDesk:
 
         return Rag(self.shelf, with_models(self._config, lambda: open_reranker(self._config)), self._config)
 
+    @property
+    def history(self) -> OwnHistory:
+        """The conversations and answers of whoever runs the command."""
+        from ui.conversations_desk import OwnHistory
+
+        return OwnHistory(self._mine)
+
+    @property
+    def _mine(self) -> Conversations:
+        from ui.conversations import Conversations
+        from ui.owner import owner_with_key
+
+        return Conversations(self.shelf, owner_with_key(self._config.key))
+
     def ask(self, ask: Ask) -> Answer:
-        """Answer a question."""
-        return self.rag.ask(ask)
+        """Answer a question, and keep the answer as a server does."""
+        answer = self.rag.ask(self._mine.prepared(ask))
+        return self._mine.kept(answer) if ask.keep else answer
 
     def search(
         self,

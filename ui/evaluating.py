@@ -117,7 +117,7 @@ def _answered(desk: Desk, outcome: Outcome, wish: Wish, tell: Tell) -> Run:
     left = still_to_ask(cases, kept, outcome.dossier, wish.out) if wish.out else list(cases)
 
     def ask(case: Case) -> None:
-        wanted = Ask(case.question, outcome.dossier, history=case.history, model=wish.model)
+        wanted = Ask(case.question, outcome.dossier, history=case.history, model=wish.model, keep=False)
         answer, seconds = _timed(lambda: desk.ask(wanted))
         line = row_json(case, answer, mark(case, answer, seconds, text_of))
         keeper.keep(line)

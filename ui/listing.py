@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from index.errors import NotFound
-from index.records import Document, Dossier, Health, Hit
+from index.records import Conversation, Document, Dossier, Health, Hit
 from ui.show import visible
 
 if TYPE_CHECKING:
@@ -31,6 +31,16 @@ def dossier_lines(dossiers: Sequence[Dossier]) -> Iterator[str]:
         yield "There are no dossiers yet. Make one by adding documents: dossier add PATH"
     for dossier in dossiers:
         yield f"{visible(dossier.name)}: {dossier.documents} documents, {dossier.passages} passages"
+
+
+def conversation_lines(conversations: Sequence[Conversation]) -> Iterator[str]:
+    """Give a line a conversation."""
+    if not conversations:
+        yield "There are no conversations of yours."
+    for one in conversations:
+        where = f" about {visible(one.dossier)}" if one.dossier else ""
+        turns = f"{one.turns} {'question' if one.turns == 1 else 'questions'}"
+        yield f"{one.id}  {one.updated[:10]}  {visible(one.title) or '(no title)'}  ({turns}{where})"
 
 
 def hit_lines(hits: Sequence[Hit]) -> Iterator[str]:

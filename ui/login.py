@@ -11,9 +11,10 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Scope
 
 from index.errors import DossierError
-from ui.access import COOKIE, COOKIE_SECONDS, KeyNeeded, Keyring, client_of
+from ui.access import COOKIE, KeyNeeded, client_of
 from ui.api.errors import error_response
 from ui.api.given import storable
+from ui.keyring import COOKIE_SECONDS, Keyring
 
 STYLE = """body{font:16px/1.5 system-ui,sans-serif;margin:0;min-height:100vh;display:grid;place-items:center;
 background:#f6f5f1;color:#1d2433}main{background:#fff;border:1px solid #d9d6cc;border-radius:10px;padding:2rem;
@@ -31,25 +32,25 @@ def login(keyring: Keyring) -> APIRouter:
     router = APIRouter(include_in_schema=False)
 
     @router.get("/login")
-    async def form(next: str = "/") -> Response:
-        return RedirectResponse("/", 303) if not keyring.needed else HTMLResponse(_form(next))
+    async def form(request: Request, next: str = "/") -> Response:
+        return HTMLResponse(_form(next)) if keyring.needed else RedirectResponse(f"{_prefix(request.scope)}/", 303)
 
     @router.post("/login")
     async def enter(request: Request) -> Response:
         fields = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=10)
         onward = (fields.get("next") or ["/"])[0]
         try:
-            right = keyring.fits((fields.get("key") or [""])[0].strip(), client_of(request.scope))
+            visitor = keyring.fits((fields.get("key") or [""])[0].strip(), client_of(request.scope))
         except DossierError as error:
             return HTMLResponse(_form(onward, str(error)), error.status)
-        if not right:
+        if visitor is None:
             return HTMLResponse(_form(onward, "That is not the key."), 401)
-        response = RedirectResponse(_ours(onward), 303)
+        response = RedirectResponse(_prefix(request.scope) + _ours(onward), 303)
         response.set_cookie(
             COOKIE,
-            keyring.cookie(),
+            keyring.cookie(visitor),
             COOKIE_SECONDS,
-            path="/",
+            path=_prefix(request.scope) or "/",
             secure=request.url.scheme == "https",
             httponly=True,
             samesite="strict",
@@ -57,9 +58,10 @@ def login(keyring: Keyring) -> APIRouter:
         return response
 
     @router.post("/logout")
-    async def leave() -> Response:
-        response = RedirectResponse("/login", 303)
-        response.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
+    async def leave(request: Request) -> Response:
+        prefix = _prefix(request.scope)
+        response = RedirectResponse(f"{prefix}/login", 303)
+        response.delete_cookie(COOKIE, path=prefix or "/", httponly=True, samesite="strict")
         return response
 
     return router
@@ -69,8 +71,13 @@ def refuse(error: DossierError, scope: Scope) -> ASGIApp:
     """Answer someone who may not come in: a browser that opens a page is sent to the form."""
     opens_page = scope["method"] == "GET" and "text/html" in Headers(scope=scope).get("accept", "")
     if isinstance(error, KeyNeeded) and opens_page:
-        return RedirectResponse(f"/login?next={quote(_asked(scope))}", 303)
+        return RedirectResponse(f"{_prefix(scope)}/login?next={quote(_asked(scope))}", 303)
     return error_response(error, str(scope["path"]))
+
+
+def _prefix(scope: Scope) -> str:
+    """Give the path under which a proxy shows this server."""
+    return str(scope.get("root_path", "")).rstrip("/")
 
 
 def _asked(scope: Scope) -> str:
@@ -89,7 +96,7 @@ def _form(onward: str, wrong: str = "") -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Dossier: log in</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head><body><main>'
-        f'<h1>Dossier</h1><p>This server asks for its key.</p>{told}<form method="post" action="/login">'
+        f'<h1>Dossier</h1><p>This server asks for its key.</p>{told}<form method="post" action="login">'
         '<label for="key">Key</label><input id="key" name="key" type="password" required autofocus '
         f'autocomplete="current-password"><input type="hidden" name="next" value="{escape(onward)}">'
         "<button>Log in</button></form></main></body></html>"

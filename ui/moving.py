@@ -18,12 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 from index.errors import Conflict, StorageFull, UnreadableFile
 from index.records import Document, Failure, Metadata, Source
+from ui import conversations_moving
 
 if TYPE_CHECKING:
     from ui.desk import Desk
 
 FORMAT = "dossier-export-1"
 MANIFEST = "manifest.json"
+HISTORY = "history.json"
 FILES_AT_ONCE = 50
 BYTES_AT_ONCE = 32_000_000
 POLL = 0.1
@@ -43,8 +45,17 @@ def move_out(made: Path, file: Path) -> Path:
     return target
 
 
+def write_new(file: Path, content: bytes) -> None:
+    """Write a file whole or not at all. Raises Conflict for an existing one, StorageFull."""
+    _refuse_existing(file)
+    with _writing(file):
+        unfinished = file.with_name(file.name + ".part")
+        unfinished.write_bytes(content)
+        _finish(unfinished, file)
+
+
 def export_dossier(desk: Desk, name: str, file: Path) -> int:
-    """Write the documents of a dossier, as they were added, with what is known of them; give how many."""
+    """Write the documents of a dossier, as they were added, with what is known and was asked of them; give how many."""
     _refuse_existing(file)
     entries: list[dict[str, Any]] = []
     with _writing(file):
@@ -55,16 +66,21 @@ def export_dossier(desk: Desk, name: str, file: Path) -> int:
                 member = f"documents/{number:06}{Path(document.name).suffix[:10]}"
                 archive.writestr(member, content)
                 entries.append(_entry(document, member, content))
-            archive.writestr(
-                MANIFEST,
-                json.dumps({"format": FORMAT, "dossier": name, "documents": entries}, ensure_ascii=False, indent=1),
-            )
+            asked = conversations_moving.packed(desk.history, name)
+            archive.writestr(HISTORY, asked)
+            manifest = {
+                "format": FORMAT,
+                "dossier": name,
+                "documents": entries,
+                "history": {"file": HISTORY, "sha256": hashlib.sha256(asked).hexdigest()},
+            }
+            archive.writestr(MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
         _finish(unfinished, file)
     return len(entries)
 
 
-def import_dossier(desk: Desk, file: Path, name: str | None) -> tuple[str, int, list[Failure]]:
-    """Make a dossier of an exported one; give its name, how many documents it has now, and what failed.
+def import_dossier(desk: Desk, file: Path, name: str | None) -> tuple[str, int, int, list[Failure]]:
+    """Make a dossier of an exported one; give its name, how many documents and answers it has now, and what failed.
 
     Raises UnreadableFile, and Conflict for a dossier that has documents already.
     """
@@ -82,14 +98,34 @@ def import_dossier(desk: Desk, file: Path, name: str | None) -> tuple[str, int, 
         known = {
             entry["source"]: Metadata(**{field: entry["metadata"][field] for field in FIELDS}) for entry in entries
         }
+        asked = _history(archive, manifest)
     there = list(desk.documents(name))
     for document in there:
         _correct(desk, document, known[document.source])
-    return name, len(there), failed
+    now = {document.source: (document.id, document.version) for document in there}
+    places = {
+        (entry["id"], entry["version"]): now[entry["source"]]
+        for entry in entries
+        if "id" in entry and entry["source"] in now
+    }
+    answers = conversations_moving.unpacked(desk.history, asked, name, places) if asked else 0
+    return name, len(there), answers, failed
+
+
+def _history(archive: zipfile.ZipFile, manifest: dict[str, Any]) -> bytes:
+    """Give what was asked; nothing where the file is from before that was exported."""
+    if "history" not in manifest:
+        return b""
+    content = archive.read(manifest["history"]["file"])
+    if hashlib.sha256(content).hexdigest() != manifest["history"]["sha256"]:
+        raise UnreadableFile(f"What was asked in {archive.filename} is not what was exported.", "Export again.")
+    return content
 
 
 def _entry(document: Document, member: str, content: bytes) -> dict[str, Any]:
     return {
+        "id": document.id,
+        "version": document.version,
         "name": document.name,
         "source": document.source,
         "media_type": document.media_type,

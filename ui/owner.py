@@ -8,8 +8,11 @@ import secrets
 from http.cookies import CookieError, SimpleCookie
 from typing import cast
 
+from pydantic import SecretStr
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ui.keyring import identity_of
 
 BROWSER = "dossier_browser"
 """The cookie by which a browser is known again where no key is needed."""
@@ -52,9 +55,9 @@ def owner_of(scope: Scope) -> str:
     return cast(str, scope.get("state", {}).get("owner", LOCAL))
 
 
-def owner_by_key(identity: str | None) -> str:
-    """Give the owner of whatever is asked with a key (by what it owns things by), or without one on this machine."""
-    return _owner(identity, None)
+def owner_with_key(key: SecretStr | None) -> str:
+    """Give whose it is what a command asks: the key's, or the machine's own."""
+    return _owner(None if key is None else identity_of(key.get_secret_value()), None)
 
 
 def _owner(identity: str | None, token: str | None) -> str:

@@ -20,9 +20,12 @@ from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from index.errors import AddressInUse
-from ui.access import Gate, Rules, check_binding
+from ui.access import Gate, Rules, check_binding, keyring_of
 from ui.api.compose import OWN_PATHS, create_api
+from ui.conversations import forget_daily
 from ui.login import login, refuse
+from ui.logs import set_up
+from ui.metrics import metrics_route
 from ui.owner import Owners
 from ui.service import Asker, Service
 
@@ -41,7 +44,7 @@ STARTING = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>
 <style>body{{font:16px/1.5 system-ui,sans-serif;min-height:90vh;display:grid;place-items:center;text-align:center}}
 @media(prefers-color-scheme:dark){{body{{background:#14171f;color:#e8e6df}}a{{color:#9db8ff}}}}</style></head>
 <body><main role="status"><h1>Dossier</h1><p>{message}</p>
-<p><a href="/docs">The HTTP interface</a></p></main></body></html>
+<p><a href="docs">The HTTP interface</a></p></main></body></html>
 """
 
 
@@ -64,12 +67,16 @@ class Site:
     def __init__(self, service: Service, config: Config) -> None:
         self.service = service
         self.config = config
-        key = config.key.get_secret_value() if config.key else None
-        rules = Rules.of(config.host, key, config.hosts, FILES_AT_ONCE * config.max_file_mb * 2**20)
+        keyring = keyring_of(config)
+        largest = FILES_AT_ONCE * config.max_file_mb * 2**20
+        rules = Rules.of(
+            config.host, keyring, config.hosts, largest, per_minute=config.requests_per_minute, prefix=config.path
+        )
         api = create_api(service, version("dossier"))
-        api.include_router(login(rules.keyring))
+        api.include_router(login(keyring))
+        api.include_router(metrics_route(service.watch.metrics))
         self.front = Front(api)
-        self.app: ASGIApp = Gate(Owners(self.front), rules, refuse)
+        self.app: ASGIApp = Gate(Owners(self.front), rules, refuse, service.watch.entered, service.watch.left)
 
     def bring_page(self) -> None:
         """Import the page, which takes seconds, and show it from then on."""
@@ -111,10 +118,11 @@ class Server(Orderly):
         super().__init__(
             uvicorn.Config(
                 site.app,
-                log_level="warning",
+                log_config=None,
                 access_log=False,
                 server_header=False,
                 ws="none",
+                proxy_headers=bool(site.config.hosts),  # else nobody may say that he comes from elsewhere
                 timeout_graceful_shutdown=1,
                 timeout_keep_alive=30,
             )
@@ -173,13 +181,19 @@ def serve(
 
     Raises BadSettings for a foreign address without a key, AddressInUse, and what opening the data folder raises.
     """
-    check_binding(config.host, config.key.get_secret_value() if config.key else None)
+    check_binding(config.host, keyring_of(config).lets_in)
+    secrets = [config.key.get_secret_value()] if config.key else []
+    set_up(config.log, secrets, contents=config.log_contents)
     with contextlib.closing(listen(config.host, config.port)) as taken:
         address = address_of(taken)
-        service = Service(open_rag(config, address), config)
+        service = Service(open_rag(config, address), config, contents=config.log_contents)
+        stopped = threading.Event()
+        if config.history_days:
+            threading.Thread(target=forget_daily, args=(service.shelf, stopped), name="history", daemon=True).start()
         try:
             Server(Site(service, config), lambda: announce(address, service)).run([taken])
         finally:
+            stopped.set()
             service.close()
 
 

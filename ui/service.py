@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import os
 import queue
 import threading
@@ -16,6 +17,8 @@ from index.records import Filter, Hit
 from index.shelf import Shelf
 from rag.answers import Answer, Ask, Event, Finished
 from rag.config import RagConfig
+from ui.metrics import Load
+from ui.watch import Watch
 
 T = TypeVar("T")
 Keep = Callable[[Answer], Answer]
@@ -51,9 +54,10 @@ class Asker(Protocol):
 class Service:
     """Asks questions in a pool of `workers` threads with a queue; thread-safe, and callable from any thread."""
 
-    def __init__(self, rag: Asker, config: RagConfig) -> None:
+    def __init__(self, rag: Asker, config: RagConfig, *, contents: bool = False) -> None:
         self.rag = rag
         self.config = config
+        self.watch = Watch(rag.shelf, lambda: Load(len(self._running), self._room), contents=contents)
         self.workers = config.workers or os.cpu_count() or 1
         self._room = self.workers + config.queue
         self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="ask")
@@ -74,7 +78,9 @@ class Service:
 
     def ask(self, ask: Ask, cancel: threading.Event | None = None, keep: Keep = as_it_is) -> Answer:
         """Answer, waiting for a free worker. Raises Overloaded, Cancelled and what the pipeline raises."""
-        return self._submit(lambda token: self._finish(ask, token, keep), cancel or threading.Event()).result()
+        nobody = contextvars.Context()
+        token = cancel or threading.Event()
+        return self._submit(lambda token: self._finish(ask, token, keep), token, nobody).result()
 
     def stream(self, ask: Ask, cancel: threading.Event | None = None, keep: Keep = as_it_is) -> Iterator[Event]:
         """Give the answer's events as they come; closing the iterator stops the work.
@@ -83,7 +89,7 @@ class Service:
         """
         token = cancel or threading.Event()
         events: queue.SimpleQueue[Event | BaseException | None] = queue.SimpleQueue()
-        work = self._submit(lambda token: self._pour(ask, token, events.put, keep), token)
+        work = self._submit(lambda token: self._pour(ask, token, events.put, keep), token, contextvars.Context())
         work.add_done_callback(lambda done: events.put(_end(done)))
         return self._drain(events, work, token)
 
@@ -129,11 +135,15 @@ class Service:
             time.sleep(0.02)
         self.rag.close()
 
-    def _submit(self, work: Callable[[threading.Event], T], token: threading.Event) -> Future[T]:
+    def _submit(
+        self, work: Callable[[threading.Event], T], token: threading.Event, context: contextvars.Context | None = None
+    ) -> Future[T]:
+        """Queue work; it is done in the caller's context if none is given, so that the log knows whose it is."""
         with self._lock:
             if self._closed:
                 raise Overloaded("The server is stopping.", "Ask again once it is back.", retry_after=5)
             if len(self._running) >= self._room:
+                self.watch.refused()
                 wait = max(1, round(self._seconds * len(self._running) / self.workers))
                 raise Overloaded(
                     f"{self._room} questions are being answered or waiting already.",
@@ -142,7 +152,7 @@ class Service:
                 )
             place = object()
             self._running[place] = token
-            future = self._pool.submit(self._timed, work, token)
+            future = self._pool.submit((context or contextvars.copy_context()).run, self._timed, work, token)
         future.add_done_callback(lambda _: self._release(place))
         return future
 
@@ -173,12 +183,18 @@ class Service:
                 raise Cancelled(WITHDRAWN)
 
     def _events(self, ask: Ask, token: threading.Event, keep: Keep) -> Iterator[Event]:
-        """Give the answer's events; the whole answer is kept first, unless nobody waits for it any more."""
-        for event in self.rag.stream(ask, token):
-            if isinstance(event, Finished) and not token.is_set():
-                yield Finished(keep(event.answer))
-            else:
-                yield event
+        """Give the answer's events, watched; the whole answer is kept first, unless nobody waits for it any more."""
+        self.watch.asked(ask)
+        try:
+            for event in self.rag.stream(ask, token):
+                if isinstance(event, Finished):
+                    self.watch.answered(event.answer)
+                    yield event if token.is_set() else Finished(keep(event.answer))
+                else:
+                    yield event
+        except Exception as error:
+            self.watch.broke_off(error)
+            raise
 
     @staticmethod
     def _drain(

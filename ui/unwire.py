@@ -9,7 +9,21 @@ from typing import Any
 from index import errors
 from index.errors import DossierError, Overloaded
 from index.library.backup import Backup
-from index.records import Compacted, Document, Dossier, Failure, Health, Hit, Job, Metadata, Passage, Place
+from index.records import (
+    AnswerFeedback,
+    Compacted,
+    Conversation,
+    Document,
+    Dossier,
+    Failure,
+    Health,
+    Hit,
+    Job,
+    KeptAnswer,
+    Metadata,
+    Passage,
+    Place,
+)
 from rag.answers import Answer, Citation, Disagreement, Statement, Took, Twin, Usage, Value
 from rag.answers import Warning as AnswerWarning
 
@@ -33,6 +47,7 @@ def answer_of(given: Mapping[str, Any]) -> Answer:
         took=Took(**_known(Took, given["took"])),
         usage=Usage(**_known(Usage, given["usage"])),
         conversation_id=given["conversation_id"],
+        dropped=given.get("dropped", 0),
         is_aside=given["standing"] == "aside",
     )
 
@@ -60,6 +75,18 @@ def document_of(given: Mapping[str, Any]) -> Document:
         given.get("added", ""),
         given.get("sha256", ""),
     )
+
+
+def conversation_of(given: Mapping[str, Any]) -> Conversation:
+    """Give a conversation."""
+    return Conversation(**_known(Conversation, given))
+
+
+def kept_of(given: Mapping[str, Any]) -> KeptAnswer:
+    """Give a turn."""
+    feedback = AnswerFeedback(**_known(AnswerFeedback, given["feedback"])) if given["feedback"] else None
+    content = given["answer"]
+    return KeptAnswer(content["id"], given.get("conversation"), given["asked"], content, feedback, given.get("dossier"))
 
 
 def hit_of(given: Mapping[str, Any]) -> Hit:

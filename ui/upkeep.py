@@ -84,7 +84,7 @@ def compact(context: click.Context) -> None:
 @click.argument("file", type=A_PATH)
 @click.pass_context
 def export(context: click.Context, dossier: str, file: Path) -> None:
-    """Write the documents of DOSSIER into FILE, for another library."""
+    """Write the documents of DOSSIER, and what you asked of them, into FILE, for another library."""
     from ui.desk import open_desk
     from ui.moving import export_dossier
 
@@ -103,10 +103,11 @@ def import_(context: click.Context, file: Path, name: str | None) -> None:
     from ui.moving import import_dossier
 
     with open_desk(config_of(context), fetch=True) as desk:
-        name, added, failed = import_dossier(desk, file, name)
+        name, added, answers, failed = import_dossier(desk, file, name)
     for failure in failed:
         click.echo(f"{failure.name}: {failure.error}", err=True)
-    click.echo(f"Imported {added} documents into the dossier {name!r}.")
+    told = f" and {answers} answers" if answers else ""
+    click.echo(f"Imported {added} documents{told} into the dossier {name!r}.")
     context.exit(FAILED if failed else 0)
 
 
@@ -144,10 +145,10 @@ COMMANDS = (backup, restore, reindex, compact, export, import_, sync)
 
 
 def _told(done: Compacted) -> str:
-    return (
-        f"Dropped {done.versions} replaced versions, {done.vectors} vectors, {done.changes} changes and "
-        f"{done.jobs} jobs: {_megabytes(done.before)} before, {_megabytes(done.after)} now."
-    )
+    dropped = [f"{done.versions} replaced versions", f"{done.vectors} vectors", f"{done.changes} changes"]
+    dropped += [f"{done.history} old conversations"] if done.history else []
+    told = f"Dropped {', '.join(dropped)} and {done.jobs} jobs"
+    return f"{told}: {_megabytes(done.before)} before, {_megabytes(done.after)} now."
 
 
 def _megabytes(size: int) -> str:

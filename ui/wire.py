@@ -82,7 +82,13 @@ def conversation_json(conversation: Conversation) -> dict[str, Any]:
 
 def turn_json(kept: KeptAnswer) -> dict[str, Any]:
     """Give a question with its answer, as it was given."""
-    return {"asked": kept.asked, "answer": kept.content, "feedback": feedback_json(kept.feedback)}
+    return {
+        "asked": kept.asked,
+        "answer": kept.content,
+        "feedback": feedback_json(kept.feedback),
+        "conversation": kept.conversation,
+        "dossier": kept.dossier,
+    }
 
 
 def feedback_json(feedback: AnswerFeedback | None) -> dict[str, Any] | None:

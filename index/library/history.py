@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from sqlite3 import Connection
 from typing import Any, Literal, cast
 
-from index.errors import BadInput, NotFound
+from index.errors import BadInput, LibraryDamaged, NotFound
 from index.library.database import Database
+from index.library.documents import SELECT as SELECT_DOCUMENT
+from index.library.documents import document_of
 from index.library.dossiers import Dossiers
 from index.library.history_quotes import (
     FORMAT,
     Content,
+    emptied,
     erased,
+    longest_part,
     question_words,
     quoted_words,
     unlearned,
@@ -36,8 +41,9 @@ SELECT c.key, c.id, c.title, c.created, c.updated, c.touched,
 FROM conversations c
 """
 SELECT_ANSWER = """
-SELECT a.id, c.id, a.asked, a.content, f.rating, f.comment, f.given
+SELECT a.id, c.id, a.asked, a.content, f.rating, f.comment, f.given, d.name, a.key
 FROM answers a LEFT JOIN conversations c ON c.key = a.conversation LEFT JOIN feedback f ON f.answer = a.key
+LEFT JOIN dossiers d ON d.key = a.dossier
 """
 NEXT = "(SELECT coalesce(max(touched), 0) + 1 FROM conversations)"
 
@@ -175,6 +181,37 @@ class History:
             raise _no_answer(id)
         return _answer(row)
 
+    def all_answers(
+        self, owner: str, dossier: str | None = None, before: int | None = None, limit: int = 100
+    ) -> list[tuple[int, KeptAnswer]]:
+        """Give answers, newest first, with their positions: those before a position, of a dossier if one is named.
+
+        Raises NotFound for the dossier.
+        """
+        clauses, values = ["a.owner = ?"], [owner]
+        with self._database.read() as connection:
+            if dossier is not None:
+                clauses.append(f"a.dossier = {self._dossiers.key(dossier)}")
+            if before is not None:
+                clauses.append(f"a.key < {int(before)}")
+            rows = connection.execute(
+                f"{SELECT_ANSWER} WHERE {' AND '.join(clauses)} ORDER BY a.key DESC LIMIT {int(limit)}", values
+            ).fetchall()
+        return [(row[-1], _answer(row)) for row in rows]
+
+    def bring(self, owner: str, turns: Sequence[KeptAnswer], conversation: str | None = None) -> None:
+        """Keep answers of another library with what was thought of them, all or none. Raises NotFound."""
+        with self._database.write() as connection:
+            for turn in turns:
+                self.keep(owner, turn.content, conversation, asked=turn.asked)
+                if turn.feedback is not None:
+                    self.judge(owner, turn.id, turn.feedback.rating, turn.feedback.comment)
+            if conversation is not None and turns:
+                connection.execute(
+                    "UPDATE conversations SET created = min(created, ?), updated = ? WHERE key = ?",
+                    (turns[0].asked, turns[-1].asked, _own(connection, owner, conversation)),
+                )
+
     def remove_answer(self, owner: str, id: str) -> None:
         """Remove one answer. Raises NotFound."""
         with self._database.write() as connection:
@@ -200,13 +237,33 @@ class History:
 
     # what the documents do to it
 
-    def erase_document(self, document: int) -> None:
+    def erase_document(self, key: int) -> None:
         """Take the words of a document that is about to be removed out of every answer, in the open transaction."""
-        self._erase("SELECT id FROM documents WHERE key = ?", document)
+        with self._database.write() as connection:
+            id, names = _named(connection, key)
+            clauses = " OR ".join("instr(folded, ?)" for _ in names)
+            answers = connection.execute(
+                "SELECT key, conversation, content FROM answers WHERE"  # noqa: S608 - question marks
+                " key IN (SELECT answer FROM cited_versions WHERE document = ?)"
+                f" OR dossier = (SELECT dossier FROM documents WHERE key = ?) AND ({clauses}) ORDER BY key",
+                (id, key, *map(longest_part, names)),
+            ).fetchall()
+            _erase(connection, answers, {id}, lambda content: erased(content, {id}, names))
+            connection.execute("DELETE FROM cited_versions WHERE document = ?", (id,))
 
-    def erase_dossier(self, dossier: int) -> None:
+    def erase_dossier(self, key: int) -> None:
         """Take the words of all documents of a dossier out of every answer, in the open transaction."""
-        self._erase("SELECT id FROM documents WHERE dossier = ?", dossier)
+        with self._database.write() as connection:
+            documents = {row[0] for row in connection.execute("SELECT id FROM documents WHERE dossier = ?", (key,))}
+            answers = connection.execute(
+                "SELECT key, conversation, content FROM answers WHERE dossier = ?1 OR key IN (SELECT answer"
+                " FROM cited_versions WHERE document IN (SELECT id FROM documents WHERE dossier = ?1)) ORDER BY key",
+                (key,),
+            ).fetchall()
+            _erase(connection, answers, documents, lambda content: emptied(content, documents))
+            connection.execute(
+                "DELETE FROM cited_versions WHERE document IN (SELECT id FROM documents WHERE dossier = ?)", (key,)
+            )
 
     def forget_before(self, moment: datetime) -> int:
         """Forget conversations last used, and single answers given, before the moment; give how many."""
@@ -219,26 +276,6 @@ class History:
         if count:
             self._database.empty_log()
         return count
-
-    def _erase(self, those: str, key: int) -> None:
-        with self._database.write() as connection:
-            affected = connection.execute(
-                f"SELECT key, conversation, content FROM answers WHERE key IN"  # noqa: S608 - one of the two above
-                f" (SELECT answer FROM cited_versions WHERE document IN ({those})) ORDER BY key",
-                (key,),
-            ).fetchall()
-            if not affected:
-                return
-            documents = {row[0] for row in connection.execute(those, (key,))}
-            lost: dict[int, set[str]] = {}
-            for answer, conversation, packed in affected:
-                content = _unpacked(packed)
-                if conversation is not None:
-                    lost.setdefault(conversation, set()).update(quoted_words(content, documents))
-                _rewrite(connection, answer, erased(content, documents))
-            for conversation, words in lost.items():
-                _unlearn(connection, conversation, words)
-            connection.execute(f"DELETE FROM cited_versions WHERE document IN ({those})", (key,))  # noqa: S608 - as above
 
     def _without_removed(self, connection: Connection, content: Content) -> Content:
         """Erase what documents said that were removed while the answer was given."""
@@ -268,6 +305,33 @@ def _refer(connection: Connection, answer: int, content: Content) -> None:
         "INSERT INTO cited_versions VALUES (?, ?, ?)",
         [(answer, document, version) for document, version in sorted(versions_in(content))],
     )
+
+
+def _named(connection: Connection, key: int) -> tuple[str, set[str]]:
+    """Give a document's id and what it is called; a damaged one can be removed too."""
+    id, name = connection.execute("SELECT id, name FROM documents WHERE key = ?", (key,)).fetchone()
+    try:
+        document = document_of(connection.execute(SELECT_DOCUMENT + " WHERE d.key = ?", (key,)).fetchone())
+    except LibraryDamaged:
+        return id, {name}
+    return id, {name, document.title}
+
+
+def _erase(
+    connection: Connection,
+    answers: Sequence[tuple[int, int | None, str]],
+    documents: set[str],
+    change: Callable[[Content], Content],
+) -> None:
+    """Rewrite answers, given with their key and conversation, and what later questions took from them."""
+    lost: dict[int, set[str]] = {}
+    for answer, conversation, packed in answers:
+        content = _unpacked(packed)
+        if conversation is not None and (words := quoted_words(content, documents)):
+            lost.setdefault(conversation, set()).update(words)
+        _rewrite(connection, answer, change(content))
+    for conversation, words in lost.items():
+        _unlearn(connection, conversation, words)
 
 
 def _rewrite(connection: Connection, answer: int, content: Content) -> None:
@@ -309,9 +373,9 @@ def _conversation(row: tuple[Any, ...]) -> Conversation:
 
 
 def _answer(row: tuple[Any, ...]) -> KeptAnswer:
-    id, conversation, asked, packed, rating, comment, given = row
+    id, conversation, asked, packed, rating, comment, given, dossier, _ = row
     feedback = None if rating is None else AnswerFeedback(rating, comment, given)
-    return KeptAnswer(id, conversation, asked, _unpacked(packed), feedback)
+    return KeptAnswer(id, conversation, asked, _unpacked(packed), feedback, dossier)
 
 
 def _no_conversation(id: str) -> NotFound:

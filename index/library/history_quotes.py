@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from copy import deepcopy
 from typing import Any
 
@@ -16,11 +16,17 @@ KNOWN = frozenset(
     "disagreements warnings took usage conversation_id".split()
 )
 """The fields whose words are accounted for here; a test holds them against the answers that are made."""
-SHORTEST_NAME = 4
-"""Shorter titles and names are not looked for in other words."""
 SHORTEST_WORD = 3
+SMALL_WORDS = frozenset("the and for was are his her who how why did has had not but its der die das und".split())
+"""Longer ones that tell nothing."""
+SHORTEST_NAME = 4
+"""In letters and digits; shorter titles are too likely to mean something else."""
+LONGEST_NAME = 110
+"""Longer titles are cut where they are told, so that only their beginning is looked for."""
 _WORD = re.compile(r"\w+")
+_PART = re.compile(r"[^\W_]+")
 _MARKER = re.compile(r"\[\d{1,4}\]")
+_SUFFIX = re.compile(r"\.\w{1,10}$")
 
 
 def versions_in(content: Content) -> set[tuple[str, str]]:
@@ -28,31 +34,41 @@ def versions_in(content: Content) -> set[tuple[str, str]]:
     return {(document["id"], document["version"]) for document in _documents(content)}
 
 
-def erased(content: Content, documents: Set[str]) -> Content:
-    """Give the answer without a word of these documents (by id).
+def erased(content: Content, documents: Set[str], names: Iterable[str] = ()) -> Content:
+    """Give the answer without a word of these documents (by id), which are called so.
 
     What they said reads "(deleted)"; `statement.text == text[start:end]` holds anew. A statement falls with any of its
     citations, and one that cites nothing falls with the first of them, for nobody knows where it is from.
     """
     content = deepcopy(content)
-    names = {name for document in _documents(content) if document["id"] in documents for name in _names(document)}
     fallen = {one["number"] for one in content["citations"] if one["document"]["id"] in documents}
+    called = {*names}
     for citation in (*content["citations"], *content["nearest"]):
         if citation["document"]["id"] in documents:
-            names |= {
-                heading for heading in (citation["place"].get("heading"), citation["place"].get("sheet")) if heading
-            }
+            called |= {citation["document"]["title"], citation["document"]["name"]}
             _erase_citation(citation)
         for twin in citation["also_in"]:
             if twin["document"]["id"] in documents:
+                called.add(twin["document"]["name"])
                 twin["document"]["name"] = DELETED
-    if fallen:
-        _erase_statements(content, fallen)
+    nameless = _nameless(called)
+    _rewrite_text(content, fallen, nameless)
+    _rewrite(content, nameless)
     for disagreement in content["disagreements"]:
         for value in disagreement["values"]:
             if fallen.intersection(value["citations"]):
                 value["value"] = DELETED
-    _erase_names(content, names)
+    return content
+
+
+def emptied(content: Content, documents: Set[str]) -> Content:
+    """Give an answer about a dossier that is gone with all its documents: nothing but the question is left of it."""
+    if content["standing"] == "aside":
+        return content
+    content = erased(content, documents)
+    _rewrite_text(content, {one["number"] for one in content["citations"]}, lambda told: "")
+    _rewrite(content, lambda told: DELETED)
+    content["standalone_question"] = content["question"]
     return content
 
 
@@ -106,11 +122,9 @@ def _documents(content: Content) -> Iterator[dict[str, Any]]:
             yield twin["document"]
 
 
-def _names(document: Mapping[str, Any]) -> Iterator[str]:
-    """Give what a document is called, which may stand in warnings and templates too."""
-    for field in ("title", "name", "source", "author", "publisher"):
-        if document.get(field):
-            yield document[field]
+def longest_part(name: str) -> str:
+    """Give the longest word of a document's name, by which to look for answers that may tell it."""
+    return max(_PART.findall(_SUFFIX.sub("", name)), key=len, default="").casefold()
 
 
 def _erase_citation(citation: dict[str, Any]) -> None:
@@ -124,31 +138,50 @@ def _erase_citation(citation: dict[str, Any]) -> None:
     citation["deleted"] = True
 
 
-def _erase_statements(content: Content, fallen: set[int]) -> None:
-    """Write the text anew around what remains of its statements."""
+def _rewrite_text(content: Content, fallen: set[int], nameless: Callable[[str], str]) -> None:
+    """Write the text anew around what remains of its statements; what stands between them names sources."""
     old, text, end, gone = content["text"], "", 0, False
     for statement in sorted(content["statements"], key=lambda statement: statement["start"]):
-        text += _between(old[end : statement["start"]], gone)
+        before, gap = gone, old[end : statement["start"]]
         end = statement["end"]
-        gone = not statement["citations"] or bool(fallen.intersection(statement["citations"]))
+        gone = bool(fallen) and (not statement["citations"] or bool(fallen.intersection(statement["citations"])))
+        text += _between(gap, before, gone, nameless)
         if gone:
             statement["text"] = DELETED
         statement["start"], statement["end"] = len(text), len(text) + len(statement["text"])
         text += statement["text"]
-    content["text"] = text + _between(old[end:], gone)
+    content["text"] = text + _between(old[end:], gone, False, nameless)
 
 
-def _between(gap: str, gone: bool) -> str:
-    """Keep of what follows a deleted statement only its markers and line breaks: the rest names its source."""
-    if not gone:
-        return gap
-    return "".join(f" {marker}" for marker in _MARKER.findall(gap)) + gap[len(gap.rstrip()) :]
+def _between(gap: str, after_gone: bool, before_gone: bool, nameless: Callable[[str], str]) -> str:
+    """Keep of what names a deleted statement's source only markers and line breaks: its line's end and beginning."""
+    head, line_break, tail = gap.rpartition("\n")
+    if not line_break:
+        head, tail = gap, ""
+    if after_gone:
+        head = "".join(f" {marker}" for marker in _MARKER.findall(head)) + head[len(head.rstrip()) :]
+    if before_gone:
+        tail = ""
+    return nameless(head) + line_break + nameless(tail)
 
 
-def _erase_names(content: Content, names: Set[str]) -> None:
-    """Take the documents' names out of what was said about them; the person's own question stays."""
-    for name in sorted((name for name in names if len(name) >= SHORTEST_NAME), key=len, reverse=True):
-        _rewrite(content, lambda told, name=name: told.replace(name, DELETED))  # type: ignore[misc] # mypy and defaults
+def _nameless(names: Iterable[str]) -> Callable[[str], str]:
+    """Make what takes names out of a text, however their words are joined there."""
+    parts = {told for name in names for told in _tellings(name) if len("".join(told)) >= SHORTEST_NAME}
+    if not parts:
+        return lambda told: told
+    patterns = [r"[\W_]+".join(map(re.escape, words)) for words in sorted(parts, key=len, reverse=True)]
+    pattern = re.compile(rf"(?<![^\W_])(?:{'|'.join(patterns)})(?![^\W_])", re.IGNORECASE)
+    return lambda told: pattern.sub(DELETED, told)
+
+
+def _tellings(name: str) -> Iterator[tuple[str, ...]]:
+    """Give the words of a title or a file's name, and those without the numbers that it may begin with."""
+    words = _PART.findall(_SUFFIX.sub("", name)[:LONGEST_NAME])
+    while words:
+        yield tuple(words)
+        if not words.pop(0).isdigit():
+            return
 
 
 def _rewrite(content: Content, change: Callable[[str], str]) -> None:
@@ -161,7 +194,7 @@ def _rewrite(content: Content, change: Callable[[str], str]) -> None:
 
 
 def _words(text: str) -> set[str]:
-    return {word.casefold() for word in _WORD.findall(text) if len(word) >= SHORTEST_WORD}
+    return {word.casefold() for word in _WORD.findall(text) if len(word) >= SHORTEST_WORD} - SMALL_WORDS
 
 
 def _without(text: str, words: Set[str]) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from index.errors import LibraryDamaged, StorageFull
@@ -22,8 +23,8 @@ class Originals:
         """Store the bytes durably and give their name."""
         name = hashlib.sha256(content).hexdigest()
         path = self.folder / name
-        try:
-            if not path.exists():
+        with _writing(path):
+            if not _holds(path, content):
                 self.folder.mkdir(parents=True, exist_ok=True)
                 unfinished = path.with_suffix(".part")
                 with unfinished.open("wb") as file:
@@ -31,20 +32,17 @@ class Originals:
                     file.flush()
                     os.fsync(file.fileno())
                 unfinished.rename(path)
-        except OSError as error:
-            raise StorageFull(
-                f"{path} could not be written ({error}).", "Free some space on this disk and try again."
-            ) from error
         return name
 
     def settle(self) -> None:
         """Make the names of the files durable too."""
         if self.folder.is_dir():
-            handle = os.open(self.folder, os.O_RDONLY)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+            with _writing(self.folder):
+                handle = os.open(self.folder, os.O_RDONLY)
+                try:
+                    os.fsync(handle)
+                finally:
+                    os.close(handle)
 
     def get(self, name: str) -> bytes:
         """Give the bytes of that name. Raises LibraryDamaged when they are gone or changed."""
@@ -62,9 +60,25 @@ class Originals:
     def remove(self, names: Iterable[str]) -> None:
         """Delete the files of those names."""
         for name in names:
-            (self.folder / name).unlink(missing_ok=True)
+            with _writing(self.folder / name):
+                (self.folder / name).unlink(missing_ok=True)
 
     def keep_only(self, names: set[str]) -> None:
         """Delete what an interrupted addition or removal left behind."""
         if self.folder.is_dir():
             self.remove(path.name for path in self.folder.iterdir() if path.name not in names)
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    """Whether the file is there and sound: adding a document again mends one that is not."""
+    return path.exists() and path.stat().st_size == len(content) and path.read_bytes() == content
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageFull(
+            f"{path} could not be written ({error}).", "Free some space on this disk and try again."
+        ) from error

@@ -15,7 +15,7 @@ from index.load.dates import stated
 from index.load.decode import sound
 from index.load.formats import EPUB, shown
 from index.load.html import chapter
-from index.load.package import BOOK, inspect, parsed
+from index.load.package import BOOK, inspect, opened, parsed
 from index.records import Metadata, Reading
 
 _CHAPTERS = frozenset(("application/xhtml+xml", "text/html"))
@@ -26,7 +26,7 @@ def read(name: str, content: bytes) -> Reading:
     """Read a book. Raises UnreadableFile for what is none, is locked, or is built to do harm."""
     inspect(name, content, BOOK)
     composition = Composition()
-    with zipfile.ZipFile(BytesIO(content)) as package:
+    with opened(name, BOOK), zipfile.ZipFile(BytesIO(content)) as package:
         parts = set(package.namelist())
         if "META-INF/encryption.xml" in parts and b"xmlenc#aes" in package.read("META-INF/encryption.xml"):
             raise UnreadableFile(f"{shown(name)} is locked (DRM).", "Dossier reads books without a lock only.")

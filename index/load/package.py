@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING
@@ -27,6 +29,7 @@ _HEADER = 30
 _IN_UTF_8 = 0x800
 _DECLARATION = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
 _ENCODING = re.compile(rb"""<\?xml[^>]{0,80}encoding\s*=\s*["']([^"']*)""", re.IGNORECASE)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError, RuntimeError)
 _ENCODINGS = frozenset((b"utf-8", b"utf8", b"utf-16", b"us-ascii", b"ascii", b"iso-8859-1", b"windows-1252"))
 
 
@@ -54,8 +57,18 @@ ARCHIVE = Package("archive", ".zip", None, strict=False)
 
 def inspect(name: str, content: bytes, kind: Package = WORD) -> None:
     """Refuse a package that is damaged, encrypted, a bomb, or whose XML declares entities. Raises UnreadableFile."""
-    try:
+    with opened(name, kind):
         _inspect(content, kind)
+
+
+@contextmanager
+def opened(name: str, kind: Package) -> Iterator[None]:
+    """Tell of a package that is found to be damaged while it is read. Raises UnreadableFile."""
+    try:
+        try:
+            yield
+        except _DAMAGED as error:
+            raise _Unfit(f"is a damaged package ({str(error)[:100]})") from error
     except _Unfit as found:
         raise UnreadableFile(
             f"{shown(name)} {found}.", f"Open it in {kind.program} and save it again as {kind.ending}."
@@ -81,15 +94,12 @@ def parsed(name: str, part: str, content: bytes) -> etree._Element:
 
 def _inspect(content: bytes, kind: Package) -> None:
     _inspect_directory(content, kind)
-    try:
-        with zipfile.ZipFile(BytesIO(content)) as package:
-            entries = package.infolist()
-            _inspect_sizes(entries)
-            _inspect_places(entries)
-            for entry in entries if kind.strict else ():
-                _inspect_part(entry.filename, package.read(entry))
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, ValueError, RuntimeError) as error:
-        raise _Unfit(f"is a damaged package ({str(error)[:100]})") from error
+    with zipfile.ZipFile(BytesIO(content)) as package:
+        entries = package.infolist()
+        _inspect_sizes(entries)
+        _inspect_places(entries)
+        for entry in entries if kind.strict else ():
+            _inspect_part(entry.filename, package.read(entry))
     if kind.needs and kind.needs not in {entry.filename for entry in entries}:
         raise _Unfit(f"is a ZIP archive, but not {_a(kind)}")
 

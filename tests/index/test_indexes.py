@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import vectors
+from index import upkeep, vectors
 from index.config import IndexConfig
 from index.errors import IndexDamaged
 from index.keywords import Keywords
@@ -37,7 +37,7 @@ def answers(shelf: Shelf) -> list[Found]:
 
 
 def until_ready(shelf: Shelf) -> None:
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 120
     while not shelf.ready()[0]:
         assert time.monotonic() < deadline, shelf.ready()
         time.sleep(0.02)
@@ -234,3 +234,21 @@ def test_a_removed_dossier_leaves_no_index_behind(shelf: Shelf, config: IndexCon
     shelf.remove_dossier("news")
     until_ready(shelf)
     assert list((config.data / "indexes").iterdir()) == []
+
+
+def test_an_index_that_could_not_be_written_is_tried_again(
+    config: IndexConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sweep, tried = upkeep.Upkeep._sweep, []
+
+    def fail_once(keeper: upkeep.Upkeep) -> None:
+        tried.append(keeper)
+        if len(tried) == 1:
+            raise OSError(28, "No space left on device")
+        sweep(keeper)
+
+    monkeypatch.setattr(upkeep.Upkeep, "_sweep", fail_once)
+    monkeypatch.setattr(upkeep, "RETRY_SECONDS", 0.1)
+    with Shelf.open(config, FakeEmbedder()) as shelf:
+        until_ready(shelf)  # nothing is added or asked meanwhile
+    assert len(tried) > 1

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import hashlib
+import os
 import sqlite3
 import threading
 from pathlib import Path
@@ -148,3 +150,34 @@ def test_people_win_over_the_caller_who_wins_over_the_reader() -> None:
     both = Metadata("Found", None, "Given", "2002-02", "given", "en")
     assert merged(found, given, Metadata()) == both
     assert merged(found, given, Metadata(title="", published="")) == Metadata(None, None, "Given", None, None, "en")
+
+
+def test_a_disk_that_fails_is_told_as_one(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = Source("b.txt", "upload:b.txt", content=b"Copper fell.")
+
+    def fail(handle: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(os, "fsync", fail)
+        with pytest.raises(StorageFull, match=r"could not be written .*Input/output error"):
+            shelf.add("news", [source])
+        (shelf._library.originals.folder / hashlib.sha256(source.content or b"").hexdigest()).write_bytes(
+            b"Copper fell."
+        )
+        with pytest.raises(StorageFull, match=r"originals could not be written .*Input/output error"):
+            shelf.add("news", [source])
+    job = shelf.wait(shelf.add("news", [source]).id, 10)
+    assert job.added == 1
+
+
+def test_adding_a_document_again_mends_its_original_file(shelf: Shelf, config: IndexConfig) -> None:
+    source = Source("a.txt", "upload:a.txt", content=b"Trade grew by 26%.")
+    shelf.wait(shelf.add("news", [source]).id, 10)
+    (original,) = (config.data / "originals").iterdir()
+    (document,) = shelf.documents("news")[0]
+    original.write_bytes(b"Trade grew by 62%.")
+    with pytest.raises(LibraryDamaged, match="Add the document again"):
+        shelf.original(document.id)
+    assert shelf.wait(shelf.add("news", [source]).id, 10).unchanged == 1
+    assert shelf.original(document.id)[0] == source.content

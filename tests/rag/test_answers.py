@@ -41,7 +41,7 @@ def test_the_object_of_the_interface_has_every_field() -> None:
     told = json.loads(json.dumps(answer("supported").to_json()))
     assert set(told) == set(
         """id question standalone_question dossier model standing confidence text statements citations nearest missing
-        disagreements warnings took usage conversation_id""".split()
+        disagreements warnings took usage conversation_id dropped""".split()
     )
     assert told["confidence"] == 0.9322
     (citation,) = told["citations"]

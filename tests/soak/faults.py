@@ -1,135 +1,137 @@
-"""Runs a worker with a fault at a chosen system call, and checks what a fresh process finds."""
+"""Draws points at which a work is hurt, hurts it there, and checks what a fresh process finds."""
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
+import random
 import shutil
 import subprocess
-import sys
-import time
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from index.config import IndexConfig
-from index.errors import EmbedderChanged
-from index.shelf import Shelf
-from tests.fakes import FakeEmbedder
-from tests.index.test_kills import check_every_passage
-from tests.soak.worker import OtherEmbedder
+from tests.soak.ledger import SEED, Ledger
+from tests.soak.nursery import Child, Told, do
+from tests.soak.worker import DOCUMENTS
 
-ROOT = Path(__file__).parents[2]
-CALLS = {"write": 150, "pwrite64": 400, "fsync": 60, "fdatasync": 50, "rename": 10, "unlink": 12, "ftruncate": 2}
-"""System calls that change the disk, and about how many of each one thread makes while twenty documents are added."""
-LONGEST_OPENING = 5.0
+CALLS = (
+    "write", "pwrite64", "fsync", "fdatasync", "rename", "unlink", "unlinkat", "ftruncate", "mkdir", "rmdir", "link",
+)  # fmt: skip
+"""System calls that change the disk."""
+EXACTLY, CHROMA = 5000, 0
+"""From how many passages on Chroma is asked: never here, or always."""
+BEFORE = [(f"n{number}", 0) for number in range(DOCUMENTS)]
+Point = tuple[int, str, int]
+"""How it is searched, the call, and which of the calls of one thread."""
 needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount a small disk")
 
 
-@dataclass(slots=True)
-class Told:
-    """What a worker had acknowledged when it ended."""
+class Masters:
+    """Data folders with twenty documents, made once and copied."""
 
-    killed: bool
-    finished: bool
-    """Whether it got to its end without an error."""
-    status: int
-    editions: dict[str, int] = field(default_factory=dict)
-    """The last acknowledged edition of each document."""
-    removed: set[str] = field(default_factory=set)
-    reindexed: bool = False
-    errors: list[str] = field(default_factory=list)
-    noise: str = ""
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
 
+    def get(self, chroma_from: int) -> Path:
+        master = self._folder / str(chroma_from)
+        if not master.exists():
+            told = do("ingest", str(master), chroma_from)
+            assert told.finished, told
+        return master
 
-def run(work: str, data: Path, chroma_from: int, inject: str) -> Told:
-    """Do a piece of work with a fault such as `write:signal=KILL:when=7`."""
-    call = inject.partition(":")[0]
-    command = [
-        "strace",
-        "-f",
-        "-qq",
-        "-o",
-        os.devnull,
-        "-e",
-        f"trace={call}",
-        "-e",
-        f"inject={inject}",
-    ]
-    worker = [sys.executable, "-W", "ignore", "-m", "tests.soak.worker", work, str(data), str(chroma_from)]
-    done = subprocess.run(
-        [*command, *worker], cwd=ROOT, capture_output=True, text=True, timeout=45, check=False, env=_environment()
-    )
-    told = Told(done.returncode in (-9, 137), done.returncode == 0, done.returncode, noise=done.stderr[-2000:])
-    for line in done.stdout.splitlines():
-        with contextlib.suppress(ValueError):  # the kill may cut the last line
-            _hear(told, *json.loads(line))
-    return told
+    def copy(self, work: str, chroma_from: int, data: Path) -> Path:
+        """Give what a work begins with: nothing for an ingest."""
+        if work != "ingest":
+            shutil.copytree(self.get(chroma_from), data)
+        return data
 
 
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("DOSSIER_")}
+def points(work: str, calls: tuple[str, ...], masters: Masters, scratch: Path) -> list[Point]:
+    """Every call that a work makes, in an order drawn by the seed that takes each kind in turn."""
+    luck = random.Random(f"{SEED} {work}")  # noqa: S311 - no secret
+    kinds: list[list[Point]] = []
+    for chroma_from in (EXACTLY, CHROMA):
+        for call, most in _made(work, chroma_from, masters, scratch).items():
+            if call in calls:
+                kind = [(chroma_from, call, when) for when in range(1, most + 1)]
+                luck.shuffle(kind)
+                kinds.append(kind)
+    return [kind[place] for place in range(max(map(len, kinds))) for kind in kinds if place < len(kind)]
 
 
-def _hear(told: Told, kind: str, *what: object) -> None:
-    if kind == "done":
-        told.editions.update(dict(what[0]))  # type: ignore[call-overload]
-    elif kind == "removed":
-        told.removed.update(what[0])  # type: ignore[call-overload]
-    elif kind == "reindexed":
-        told.reindexed = True
+@cache
+def _made(work: str, chroma_from: int, masters: Masters, scratch: Path) -> dict[str, int]:
+    """Count how many of each call one thread makes at most."""
+    data = masters.copy(work, chroma_from, scratch / f"dry {work} {chroma_from}")
+    with Child(work, str(data), chroma_from, trace=",".join((*CALLS, "pread64"))) as child:
+        told = child.wait()
+    assert told.finished, told
+    counted: Counter[tuple[str, str]] = Counter()
+    for line in told.calls:
+        thread, _, made, *_ = [*line.split(maxsplit=2), ""]
+        counted[thread, made.partition("(")[0]] += 1
+    shutil.rmtree(data)
+    return {call: max((n for (_, one), n in counted.items() if one == call), default=0) for call in (*CALLS, "pread64")}
+
+
+def hurt(
+    ledger: Ledger, work: str, fault: Callable[[str, int], str], drawn: list[Point], masters: Masters, scratch: Path
+) -> None:
+    """Hurt a work at one point after the other."""
+    for number, _ in ledger:
+        chroma_from, call, when = drawn[number % len(drawn)]
+        data = masters.copy(work, chroma_from, scratch / f"{work} {number}")
+        told = do(work, str(data), chroma_from, inject=fault(call, when))
+        judge(ledger, number, work, data, chroma_from, told, f"{chroma_from} {fault(call, when)}")
+
+
+def judge(ledger: Ledger, number: int, work: str, data: Path, chroma_from: int, told: Told, point: str) -> None:
+    """Note what a fresh process finds after a work that was hurt."""
+    failure = wrong_with(told)
+    measured: dict[str, float] = {}
+    if failure is None:
+        failure, measured = found(data, chroma_from, told, [] if work == "ingest" else BEFORE)
+    if failure is None:
+        shutil.rmtree(data)
     else:
-        told.errors.append(str(what))
+        failure = f"{failure} | said {told.said[-3:]} | noise {told.noise[-300:]}"
+    ledger.note(number, told.end, failure, point=point, **measured)
 
 
-def check(data: Path, chroma_from: int, told: Told, before: dict[str, int] | None = None) -> None:
-    """What was acknowledged is there, whole, and found both ways; the rest is whole or not there."""
-    before = before or {}
-    began = time.monotonic()
-    with open_either(data, chroma_from) as shelf:
-        assert time.monotonic() - began < LONGEST_OPENING
-        shelf.create_dossier("news")
-        for job in shelf.jobs():
-            ended = shelf.wait(job.id, 20)
-            assert ended.finished
-            assert not (ended.failed and told.killed)  # a disk that failed is told of as such
-        there = {}
-        for document in shelf.documents("news")[0]:
-            _, name, _, edition, *_ = shelf.text(document.id).split()
-            assert name not in there, "a document is there twice"
-            there[name] = int(edition)
-        for name, edition in (before | told.editions).items():
-            if name not in told.removed and (name in there or name not in {"n0", "n1", "n2"}):
-                assert there[name] >= edition, f"{name} was acknowledged as edition {edition}"
-        assert not told.removed & there.keys()
-        check_every_passage(shelf)
-        until_ready(shelf)
-        check_every_passage(shelf)
-        wrong = [health for health in shelf.doctor() if not health.well and health.part != "space"]
-        assert not wrong
+def wrong_with(told: Told) -> str | None:
+    """Say what is wrong with the end of a work: only errors told, kills and a disk that is given up are right."""
+    if told.status is None:
+        return "hung"
+    if broke := told.all("broke"):
+        return f"broke: {broke[0]}"
+    if told.status < 0 and not told.killed:
+        return f"ended by signal {-told.status}"
+    return None
 
 
-def open_either(data: Path, chroma_from: int) -> Shelf:
-    """Open with the embedder that the library was left with: the old one or the new one, never a mix."""
-    config = IndexConfig(data=data, chroma_from=chroma_from)
+def found(
+    data: Path, chroma_from: int, told: Told, before: list[tuple[str, int]]
+) -> tuple[str | None, dict[str, float]]:
+    """Let a fresh process look; give what is wrong, and what it measured."""
+    acknowledged = [edition for (editions,) in told.all("done") for edition in editions]
+    removed = [name for (names,) in told.all("removed") for name in names]
+    checked = do("checks:whole", str(data), chroma_from, before, acknowledged, removed, not told.killed)
+    if checked.finished and (measured := checked.all("found")):
+        return None, {name: measured[0][0][name] for name in ("opening", "recovery")}
+    return f"checker {checked.end}: {checked.said[-1:]} {checked.noise[-500:]}", {}
+
+
+@contextmanager
+def small_disk(folder: Path, kilobytes: int) -> Iterator[Path]:
+    """A real file system of that size."""
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kilobytes}k", "none", str(folder)], check=True)
     try:
-        return Shelf.open(config, FakeEmbedder())
-    except EmbedderChanged:
-        return Shelf.open(config, OtherEmbedder())
-
-
-def until_ready(shelf: Shelf) -> None:
-    """Wait until all indexes are in step."""
-    deadline = time.monotonic() + 40
-    while not shelf.ready()[0]:
-        assert time.monotonic() < deadline, shelf.ready()
-        time.sleep(0.02)
-
-
-def filled(folder: Path, chroma_from: int) -> Path:
-    """Make a data folder with twenty documents."""
-    worker = [sys.executable, "-W", "ignore", "-m", "tests.soak.worker", "ingest", str(folder), str(chroma_from)]
-    subprocess.run(worker, cwd=ROOT, check=True, capture_output=True, timeout=60, env=_environment())
-    return folder
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True)

@@ -1,29 +1,40 @@
-"""What is killed: `python -m tests.soak.worker WORK FOLDER CHROMA_FROM` does a piece of work and says what was done.
+"""What is hurt: works on a shelf that say what was acknowledged as soon as it was.
 
-It says a line of JSON when something was acknowledged: ["done", [[name, edition], ...]] or ["removed", [name, ...]].
+They speak through a socket, because a fault that hits `write` must not hit what they say.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
+import random
+import select
+import signal
+import socket
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from index import adding, upkeep, vectors
 from index.config import IndexConfig
 from index.embed import Vector
-from index.errors import DossierError
-from index.records import Source
+from index.errors import DossierError, IndexDamaged
+from index.records import Job, Source
 from index.shelf import Shelf
 from tests.fakes import FakeEmbedder
 
 Edition = tuple[str, int]
-PATIENCE = 5.0
+DOCUMENTS = 20
+PATIENCE = 60.0
+GIVE_UP = 6.0
+"""How long a worker waits for a job on a disk that fails."""
+_mine: socket.socket | None = None
 
 
 class OtherEmbedder(FakeEmbedder):
@@ -38,8 +49,58 @@ class OtherEmbedder(FakeEmbedder):
         return np.roll(super()._vector(text), 5)
 
 
+def live(mine: socket.socket, noise: str, work: str, arguments: Sequence[Any]) -> None:
+    """Do one work as a process of its own."""
+    global _mine
+    _mine = mine
+    os.dup2(os.open(noise, os.O_WRONLY | os.O_APPEND), 2)
+    mine.recv(1)  # now whoever wants to look on does
+    upkeep.DEBOUNCE_SECONDS = 0.02
+    adding.RETRY_SECONDS = 1
+    vectors.FLUSH_FROM = 10
+    vectors._ask_child = _ask_fork  # type: ignore[assignment]
+    module, _, name = work.rpartition(":")
+    try:
+        getattr(importlib.import_module(f"tests.soak.{module or 'worker'}"), name)(*arguments)
+    except DossierError as error:
+        say("error", f"{type(error).__name__}: {error}")
+        os._exit(1)
+    except BaseException as error:  # told, whatever it is
+        import traceback
+
+        say("broke", repr(error)[:2000], traceback.format_exc()[-3000:])
+        os._exit(2)
+    os._exit(0)  # without what the forking process left to do at its end
+
+
 def say(*what: object) -> None:
-    os.write(1, (json.dumps(what) + "\n").encode())
+    """Tell something to whoever looks on."""
+    assert _mine is not None
+    _mine.sendall((json.dumps([time.time(), *what]) + "\n").encode())
+
+
+def _ask_fork(folder: Path, stop: threading.Event) -> bytes:
+    """Probe as the product does, but in a fork, which has no import to pay for."""
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        assert _mine is not None
+        _mine.close()
+        signal.alarm(int(PATIENCE) * 4)
+        try:
+            os.write(write, json.dumps(vectors._look(folder)).encode())
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    os.close(write)
+    answer = b""
+    while select.select([read], [], [], 600)[0] and (part := os.read(read, 1 << 16)):
+        answer += part
+    os.close(read)
+    status = os.waitpid(child, 0)[1]
+    if status:
+        raise IndexDamaged(f"Opening the vector index {folder} ended with {status}.")
+    return answer
 
 
 def content(name: str, edition: int) -> str:
@@ -57,59 +118,117 @@ def source(name: str, edition: int) -> Source:
     return Source(f"{name}.txt", f"upload:{name}.txt", content=text.encode())
 
 
-def add(shelf: Shelf, *editions: Edition) -> None:
-    job = shelf.wait(shelf.add("news", [source(*one) for one in editions]).id, PATIENCE)
-    if not job.finished:  # the disk is full or broken: what is not acknowledged may be lost
-        sys.exit(1)
+def settings(folder: str | Path, chroma_from: int) -> IndexConfig:
+    return IndexConfig(data=Path(folder), chroma_from=chroma_from)
+
+
+def add(shelf: Shelf, *editions: Edition) -> Job:
+    job = shelf.wait(shelf.add("news", [source(*one) for one in editions]).id, GIVE_UP)
+    if not job.finished and not shelf.ready()[0]:  # the disk is full or broken: what is not acknowledged may be lost
+        say("stuck", shelf.ready()[1])
+        os._exit(3)
+    job = shelf.wait(job.id, PATIENCE)
+    assert job.finished, "a job hangs, and nobody says why"
     if not job.failed:
         say("done", editions)
+    return job
 
 
-def until_ready(shelf: Shelf) -> None:
-    deadline = time.monotonic() + PATIENCE
+def until_ready(shelf: Shelf, seconds: float = GIVE_UP) -> None:
+    deadline = time.monotonic() + seconds
     while not shelf.ready()[0] and time.monotonic() < deadline:
         time.sleep(0.01)
 
 
-def ingest(shelf: Shelf) -> None:
-    """Twenty documents in four jobs, and both indexes on the disk."""
-    for first in range(0, 20, 5):
-        add(shelf, *((f"n{number}", 0) for number in range(first, first + 5)))
+def ingest(folder: str, chroma_from: int) -> None:
+    """Twenty documents in four jobs, both indexes written after each."""
+    with Shelf.open(settings(folder, chroma_from), FakeEmbedder()) as shelf:
+        say("open", threading.get_native_id(), shelf._adding._thread.native_id)
+        for first in range(0, DOCUMENTS, 5):
+            add(shelf, *((f"n{number}", 0) for number in range(first, first + 5)))
+            until_ready(shelf)
+
+
+def remove(folder: str, chroma_from: int) -> None:
+    """Five documents are removed, one by one."""
+    with Shelf.open(settings(folder, chroma_from), FakeEmbedder()) as shelf:
+        ids = {document.name: document.id for document in shelf.documents("news")[0]}
+        for number in range(5):
+            shelf.remove_document(ids[f"n{number}.txt"])
+            say("removed", [f"n{number}"])
+            if number % 2:
+                until_ready(shelf)
         until_ready(shelf)
 
 
-def change(shelf: Shelf) -> None:
-    """Some documents are removed, some replaced, then the library is compacted."""
-    for number in range(3):
-        for document in shelf.documents("news")[0]:
-            if document.name == f"n{number}.txt":
-                shelf.remove_document(document.id)
-                say("removed", [f"n{number}"])
-        add(shelf, (f"n{number + 10}", 2 * number + 1), (f"n{number + 11}", 2 * number + 2))  # ever newer editions
-    until_ready(shelf)
-    shelf.compact()
-    shelf.back_up()
+def replace(folder: str, chroma_from: int) -> None:
+    """Documents are replaced by ever newer editions."""
+    with Shelf.open(settings(folder, chroma_from), FakeEmbedder()) as shelf:
+        say("open", threading.get_native_id(), shelf._adding._thread.native_id)
+        for number in range(3):
+            add(shelf, (f"n{number + 10}", 2 * number + 1), (f"n{number + 11}", 2 * number + 2))
+            until_ready(shelf)
 
 
-WORKS: dict[str, Callable[[Shelf], None]] = {"ingest": ingest, "change": change}
+def switch(folder: str, chroma_from: int) -> None:
+    """The whole library is embedded by another embedder."""
+    Shelf.change_embedder(settings(folder, chroma_from), lambda done, of: None, OtherEmbedder())
+    say("switched")
 
 
-def main(work: str, folder: str, chroma_from: int) -> None:
-    upkeep.DEBOUNCE_SECONDS = 0.02
-    adding.RETRY_SECONDS = 1
-    vectors.FLUSH_FROM = 10
-    config = IndexConfig(data=Path(folder), chroma_from=chroma_from)
-    if work == "reindex":
-        Shelf.change_embedder(config, lambda done, of: None, OtherEmbedder())
-        say("reindexed")
-        return
-    with Shelf.open(config, FakeEmbedder()) as shelf:
-        WORKS[work](shelf)
+def tend(folder: str, chroma_from: int) -> None:
+    """Removed and replaced, then compacted and backed up."""
+    with Shelf.open(settings(folder, chroma_from), FakeEmbedder()) as shelf:
+        ids = {document.name: document.id for document in shelf.documents("news")[0]}
+        shelf.remove_document(ids["n0.txt"])
+        say("removed", ["n0"])
+        add(shelf, ("n10", 1), ("n11", 1))
+        until_ready(shelf)
+        shelf.compact()
+        shelf.back_up()
+        say("tended")
+
+
+def busy(folder: str, first: int, seed: int, chroma_from: int) -> None:
+    """Add, replace and remove by chance, until killed."""
+    luck = random.Random(seed)  # noqa: S311 - no secret
+    shelf = Shelf.open(settings(folder, chroma_from), FakeEmbedder())
+    say("open")
+    for number in range(first, first + 10_000):
+        batch = [
+            source(name, edition) for name, edition in {(f"n{number}", 0), (f"n{luck.randrange(first + 20)}", number)}
+        ]
+        job = shelf.add("news", batch)
+        say("queued", job.id, [one.name for one in batch])
+        if luck.random() < 0.7:
+            shelf.wait(job.id, PATIENCE)
+            say("acknowledged", job.id, [])
+        if luck.random() < 0.2:
+            victim = luck.choice(shelf.documents("news", None, 1000)[0] or [None])
+            if victim is not None:
+                shelf.remove_document(victim.id)
+                say("removed", victim.id)
+
+
+def hold(folder: str, chroma_from: int) -> None:
+    """Open the folder and keep it until the end, which comes from outside."""
+    with Shelf.open(settings(folder, chroma_from), FakeEmbedder()):
+        say("open")
+        time.sleep(PATIENCE * 10)
+
+
+def refused(folder: str, chroma_from: int) -> None:
+    """Try to open a folder that another process has; say how long that took."""
+    began = time.monotonic()
+    try:
+        Shelf.open(settings(folder, chroma_from), FakeEmbedder())
+    except DossierError as error:
+        say("refused", time.monotonic() - began, type(error).__name__, str(error))
+
+
+Work = Callable[[str, int], None]
+WORKS: dict[str, Work] = {"ingest": ingest, "remove": remove, "replace": replace, "switch": switch, "tend": tend}
 
 
 if __name__ == "__main__":
-    try:
-        main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
-    except DossierError as error:
-        say("error", str(error))
-        sys.exit(1)
+    sys.exit("The soak tests fork these works: run `make soak`.")

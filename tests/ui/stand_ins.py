@@ -26,6 +26,7 @@ from index.records import (
     Filter,
     Health,
     Hit,
+    InStep,
     Job,
     Metadata,
     Passage,
@@ -227,6 +228,12 @@ class FakeShelf:
 
     def ready(self) -> tuple[bool, str]:
         return (True, "") if self.is_ready else (False, "The word index is being rebuilt.")
+
+    def forget_old_history(self) -> int:
+        return 0
+
+    def in_step(self) -> InStep:
+        return InStep(0, 0)
 
     def doctor(self) -> tuple[Health, ...]:
         return (Health("library", True, "The library is whole."),)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from ui.api.asking import asking
-from ui.api.conversations import answers, conversations
+from ui.api.conversations import answers, conversations, transfers
 from ui.api.description import describe, description
 from ui.api.documents import contents, documents
 from ui.api.dossiers import dossiers
@@ -16,7 +16,7 @@ from ui.api.replies import ErrorReply
 from ui.openai.routes import dialect
 from ui.service import Service
 
-OWN_PATHS = ("/v1/", "/health", "/ready", "/openapi.json", "/docs", "/login", "/logout")
+OWN_PATHS = ("/v1/", "/health", "/ready", "/metrics", "/openapi.json", "/docs", "/login", "/logout")
 """Where the interface answers; the page has the rest."""
 
 
@@ -42,6 +42,7 @@ def create_api(service: Service, version: str) -> FastAPI:
         jobs(shelf),
         dossiers(shelf),
         conversations(shelf),
+        transfers(shelf),
         answers(shelf),
         operations(shelf),
         upkeep(shelf, service.config.embedder),

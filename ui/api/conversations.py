@@ -18,6 +18,7 @@ from ui.api.given import (
     FeedbackGiven,
     ReadingRoute,
     TitleGiven,
+    TurnsGiven,
     media_type,
     storable,
 )
@@ -27,6 +28,7 @@ from ui.api.replies import (
     ErasedReply,
     FeedbackReply,
     KeptAnswerReply,
+    TurnsReply,
     WholeConversationReply,
 )
 from ui.conversations import Conversations
@@ -90,6 +92,22 @@ def conversations(shelf: Shelf) -> APIRouter:
         mine(request).delete(id)
         return Response(status_code=204)
 
+    return router
+
+
+def transfers(shelf: Shelf) -> APIRouter:
+    """Make the routes by which conversations leave as a file and come from another library."""
+    router = APIRouter(route_class=ReadingRoute, tags=["Conversations"])
+
+    def mine(request: Request) -> Conversations:
+        return Conversations(shelf, owner_of(request.scope))
+
+    @router.post("/v1/conversations/{id}/turns", status_code=204)
+    def bring(id: Id, given: TurnsGiven, request: Request) -> Response:
+        """Add turns that were given in another library, in their order."""
+        mine(request).bring([turn.kept() for turn in given.turns], id)
+        return Response(status_code=204)
+
     @router.get(
         "/v1/conversations/{id}/export",
         responses={200: {"content": {"text/markdown": {}, "text/html": {}, "application/json": {}}}},
@@ -114,6 +132,23 @@ def answers(shelf: Shelf) -> APIRouter:
 
     def mine(request: Request) -> Conversations:
         return Conversations(shelf, owner_of(request.scope))
+
+    @router.get("/v1/answers", responses={200: {"model": TurnsReply}})
+    def listed(
+        request: Request,
+        dossier: Annotated[str | None, Query(max_length=200)] = None,
+        cursor: Annotated[str | None, Query(max_length=200)] = None,
+        limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    ) -> Response:
+        """List your answers, in conversations and out of them, newest first; those of a dossier if one is named."""
+        page, following = mine(request).answers(dossier, cursor, limit)
+        return JSONResponse({"turns": [turn_json(turn) for turn in page], "next": following})
+
+    @router.post("/v1/answers", status_code=204)
+    def bring(given: TurnsGiven, request: Request) -> Response:
+        """Add answers that were given in another library, outside any conversation."""
+        mine(request).bring([turn.kept() for turn in given.turns])
+        return Response(status_code=204)
 
     @router.get("/v1/answers/{id}", responses={200: {"model": KeptAnswerReply}})
     def answer(id: Id, request: Request) -> Response:

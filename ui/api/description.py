@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from pydantic.json_schema import models_json_schema
@@ -16,16 +16,16 @@ from ui.api.given import ConversationGiven, DocumentsGiven
 
 ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 START = """window.ui = SwaggerUIBundle({
-  url: "/openapi.json", dom_id: "#swagger", deepLinking: true, validatorUrl: null,
+  url: "openapi.json", dom_id: "#swagger", deepLinking: true, validatorUrl: null,
   presets: [SwaggerUIBundle.presets.apis, SwaggerUIBundle.SwaggerUIStandalonePreset],
 });
 """
 PAGE = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Dossier: the HTTP interface</title><link rel="stylesheet" href="/docs/swagger-ui.css"></head>
+<title>Dossier: the HTTP interface</title><link rel="stylesheet" href="docs/swagger-ui.css"></head>
 <body><div id="swagger"></div>
-<script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></body>
+<script src="docs/swagger-ui-bundle.js"></script><script src="docs/start.js"></script></body>
 </html>
 """
 
@@ -76,8 +76,9 @@ def describe(app: FastAPI) -> None:
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way
 
     @app.get("/openapi.json", include_in_schema=False)
-    async def serve() -> Response:
-        return JSONResponse(app.openapi())
+    async def serve(request: Request) -> Response:
+        prefix = str(request.scope.get("root_path", ""))
+        return JSONResponse(app.openapi() | ({"servers": [{"url": prefix}]} if prefix else {}))
 
 
 def _swagger() -> Path:

@@ -13,8 +13,9 @@ from fastapi.routing import APIRoute
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from starlette.concurrency import run_in_threadpool
 
-from index.records import Conflict, Filter, Metadata
+from index.records import AnswerFeedback, Conflict, Filter, KeptAnswer, Metadata
 from rag.answers import Ask, Turn
+from ui.api.replies import FeedbackBody, KeptAnswerReply
 from ui.config import nearest
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -271,6 +272,28 @@ class FeedbackGiven(Given):
 
     rating: Annotated[int, AfterValidator(_one_or_minus_one), Field(json_schema_extra={"enum": [1, -1]})]
     comment: Annotated[str, Field(max_length=5000)] = ""
+
+
+class TurnBroughtGiven(BaseModel):
+    """A question with its answer, as `/v1/answers` gave it; fields that a newer version added are passed over."""
+
+    model_config = ConfigDict(frozen=True)
+
+    asked: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{8,15}Z$")]
+    answer: KeptAnswerReply
+    feedback: FeedbackBody | None = None
+
+    def kept(self) -> KeptAnswer:
+        """Give the noun."""
+        said = self.feedback
+        feedback = AnswerFeedback(said.rating, said.comment, said.given) if said else None
+        return KeptAnswer(self.answer.id, None, self.asked, self.answer.model_dump(mode="json"), feedback)
+
+
+class TurnsGiven(Given):
+    """Turns of another library, oldest first; quotes that are not in the documents here will read "(deleted)"."""
+
+    turns: Annotated[list[TurnBroughtGiven], Field(min_length=1, max_length=200)]
 
 
 class RenameGiven(Given):

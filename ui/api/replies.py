@@ -199,6 +199,8 @@ class AnswerReply(Reply):
     took: TookReply
     usage: UsageReply
     conversation_id: str | None
+    dropped: int
+    """Statements that were left out because what they cite does not prove them."""
 
 
 class KeptCitationReply(CitationReply):
@@ -263,6 +265,18 @@ class TurnReply(Reply):
     asked: str
     answer: KeptAnswerReply
     feedback: FeedbackBody | None
+    conversation: str | None
+    """The id of the conversation that it belongs to."""
+    dossier: str | None
+    """What the dossier is called now; null where it is gone."""
+
+
+class TurnsReply(Reply):
+    """A page of answers, newest first."""
+
+    turns: list[TurnReply]
+    next: str | None
+    """The cursor of the next page."""
 
 
 class WholeConversationReply(ConversationReply):

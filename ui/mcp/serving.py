@@ -8,7 +8,7 @@ import sys
 import uvicorn
 from mcp.server.transport_security import TransportSecuritySettings
 
-from ui.access import Gate, Rules, check_binding
+from ui.access import Gate, Rules, check_binding, keyring_of
 from ui.config import Config
 from ui.desk import open_desk
 from ui.login import refuse
@@ -29,14 +29,16 @@ def run(config: Config, *, port: int | None) -> None:
         with open_desk(config, fetch=True) as desk:
             tools(desk).run("stdio")
         return
-    key = config.key.get_secret_value() if config.key else None
-    check_binding(config.host, key)
+    keyring = keyring_of(config)
+    check_binding(config.host, keyring.lets_in)
     with contextlib.closing(listen(config.host, port)) as taken, open_desk(config, fetch=True) as desk:
         gated = TransportSecuritySettings(enable_dns_rebinding_protection=False)  # the gate checks hosts and origins
         app = tools(desk).streamable_http_app(
             stateless_http=True, json_response=True, max_request_body_size=LARGEST, transport_security=gated
         )
-        gate = Gate(app, Rules.of(config.host, key, config.hosts, LARGEST), refuse)
+        gate = Gate(
+            app, Rules.of(config.host, keyring, config.hosts, LARGEST, per_minute=config.requests_per_minute), refuse
+        )
         print(f"Dossier's tools are at {address_of(taken)}/mcp", file=sys.stderr, flush=True)  # noqa: T201
         settings = uvicorn.Config(
             gate,
@@ -44,6 +46,7 @@ def run(config: Config, *, port: int | None) -> None:
             access_log=False,
             server_header=False,
             ws="none",
+            proxy_headers=bool(config.hosts),
             limit_concurrency=AT_ONCE,
             timeout_graceful_shutdown=1,
         )

@@ -29,9 +29,9 @@ WRITE = re.compile(r"/gradio_api/(?:queue/join|cancel|reset)")
 OWN = {"/page/style.css": "text/css", "/page/script.js": "text/javascript", "/page/icon.svg": "image/svg+xml"}
 _CARDS = re.compile(r"<meta\s+(?:property|name)=\"(?:og|twitter):[^>]*?/>\s*", re.DOTALL)
 _HEAD = (
-    f"<title>{texts.NAME}</title>"
-    '<link rel="icon" href="/page/icon.svg" type="image/svg+xml">'
-    '<link rel="stylesheet" href="/page/style.css"><script src="/page/script.js" defer></script></head>'
+    "<title>{name}</title>"
+    '<link rel="icon" href="{prefix}/page/icon.svg" type="image/svg+xml">'
+    '<link rel="stylesheet" href="{prefix}/page/style.css"><script src="{prefix}/page/script.js" defer></script></head>'
 )
 
 
@@ -89,7 +89,10 @@ class PageApplication:
                 body += message.get("body", b"")
 
         await self.gradio({**scope, "headers": plain}, receive, collect)
-        page = _CARDS.sub("", body.decode()).replace("</head>", _HEAD, 1)
+        prefix = scope.get("root_path", "").rstrip("/")
+        head = _HEAD.format(name=texts.NAME, prefix=prefix)
+        page = _CARDS.sub("", body.decode()).replace("</head>", head, 1)
+        page = page.replace('href="/manifest.json"', f'href="{prefix}/manifest.json"')
         headers = {"content-security-policy": policy(page), "cache-control": "no-store"}
         await Response(page, status, headers, "text/html")(scope, receive, send)
 

@@ -2,6 +2,7 @@
 // A link's target is an element that is here (#passage-…) or a wish that the server fulfils (#document-…).
 (() => {
   "use strict";
+  const BASE = document.currentScript.src.replace(/\/page\/script\.js.*$/, ""); // where a proxy may have put us
   const PLACES = ["sources", "conversation", "passages"];
   const AT_ONCE = 2;
   const find = (id) => document.getElementById(id);
@@ -159,7 +160,7 @@
       form.append("on_conflict", conflict);
       form.append("files", file, file.name);
       const request = new XMLHttpRequest();
-      request.open("POST", "/v1/documents");
+      request.open("POST", BASE + "/v1/documents");
       request.upload.onprogress = (event) => event.lengthComputable && progress(event.loaded / event.total);
       request.onerror = () => reject(new Error("The server could not be reached."));
       request.onload = () => {
@@ -172,7 +173,7 @@
   const ended = async (job) => {
     while (["queued", "running"].includes(job.state)) {
       await new Promise((resolve) => setTimeout(resolve, 250));
-      const reply = await fetch("/v1/jobs/" + encodeURIComponent(job.id));
+      const reply = await fetch(BASE + "/v1/jobs/" + encodeURIComponent(job.id));
       const body = await reply.text();
       if (!reply.ok) throw new Error(reason(body, "The server lost the upload."));
       job = JSON.parse(body).job;
