@@ -12,7 +12,9 @@ Check = Callable[[str, str], bool]
 """Whether a statement agrees with its evidence in one respect."""
 
 _QUOTED = re.compile(r"[“„«\"]([^“”„«»\"]{2,}?)[”“»\"]")
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S+|\b[\w.+-]+@[\w-]+\.\w+", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"(?:\w+://|www\.|(?:javascript|vbscript|data|mailto|file):)\S+|\b[\w.+-]+@[\w-]+\.\w+", re.IGNORECASE
+)
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NAME = re.compile(r"(?<![\w’'])(?:[A-Z][\w’'&-]*|[a-z]+[A-Z]\w*)")
 _CALENDAR = re.compile(

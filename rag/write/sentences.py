@@ -21,7 +21,7 @@ _LABEL = re.compile(
     r"^\W*(?:(?:short |final )?answer|summary|response|note|sources?|passages?|references?|citations?)\s*:\s*",
     re.IGNORECASE,
 )
-_LINK = re.compile(r"!?\[([^\]]*)\]\(([^)\s]*)[^)]*\)")
+_LINK = re.compile(r"(!?)\[([^\]]*)\]\((?:[^()]|\([^()]*\))*\)")
 _SAFE = str.maketrans("[]<>`*|［］【】〔〕", "()‹›'\0/()()()")
 
 
@@ -68,7 +68,7 @@ def _ends(text: str, following: str) -> bool:
 
 
 def _said(sentence: str) -> Iterator[Said]:
-    marked = _LINK.sub(lambda match: f"{match.group(1)} {match.group(2)}".strip(), sentence)
+    marked = _LINK.sub(_without_target, sentence)
     hints = [
         int(n)
         for m in _MARKER.finditer(marked)
@@ -83,6 +83,12 @@ def _said(sentence: str) -> Iterator[Said]:
     if not re.search(r"\w", text) or (text.endswith(":") and len(text) < 80):
         return
     yield Said(text, tuple(dict.fromkeys(hints)))
+
+
+def _without_target(link: re.Match[str]) -> str:
+    """Keep a link's words, not where it leads; of an image nothing."""
+    words = "" if link.group(1) else link.group(2)
+    return f"[{words}]" if words.strip().isdigit() else words
 
 
 def _is_seen(letter: str) -> bool:
