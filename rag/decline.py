@@ -4,26 +4,25 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from rag.answers import Window
+from rag.contrast import contrast
 from rag.extract import in_context
 from rag.kinds import holds_kind
 from rag.probe import Unheard
 from rag.question import Question
 from rag.terms import Terms, stems_of, terms_of
 
-USED = ("above", "below", "unheard", "names_missing", "expected_missing", "negation_missing")
+USED = ("above", "below", "unheard", "names_missing", "expected_missing", "contrasted")
 """The features that the fitted model weighs."""
 _SHOWN = 200
 """How much of a long question is repeated, in characters."""
 _STANDS_OUT = 1.0
 """From how many logits on a word that the evidence does not speak to is named."""
-_NEGATED = re.compile(r"\b(?:not|never|without|cannot|non)\b|n[’']t\b", re.IGNORECASE)
 FITTED = Path(__file__).with_name("decline.json")
 """Weights and threshold, written by `benchmarks/fit_declining.py`."""
 
@@ -77,7 +76,7 @@ def features(question: Question, judged: Sequence[Window], unheard: Unheard) -> 
         "unheard": max(0.0, min(10.0, unheard.gain)) / 10,
         "names_missing": len(asked.names - wide.words) / (len(asked.names) or 1),
         "expected_missing": float(not holds_kind(question, best.text)),
-        "negation_missing": float(bool(_NEGATED.search(question.text)) and not terms_of(best.text).negated),
+        "contrasted": float(contrast(question, best.text) is not None),
     }
 
 
@@ -87,6 +86,9 @@ def missing_in(question: Question, judged: Sequence[Window], unheard: Unheard) -
     asked = question.text if len(question.text) <= _SHOWN else f"{question.text[:_SHOWN].rstrip()}…"
     if absent := _as_written(question, near):
         return f"The passages found do not mention {_listed(absent)}, so this stays open: {asked}"
+    if judged and (other := contrast(question, judged[0].text)):
+        instead = f"speak of “{other.told[:_SHOWN]}”, not of" if other.told else "do not tell with"
+        return f"The passages found {instead} “{other.asked[:_SHOWN]}”: {asked}"
     if unheard.gain > _STANDS_OUT:
         return f"The passages found do not speak of “{unheard.word[:_SHOWN]}” in this respect: {asked}"
     return f"The documents do not tell: {asked}"

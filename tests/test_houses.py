@@ -26,6 +26,7 @@ EDGES = {
         "question": {"terms": "what a question names is compared as terms: a noun of its own"},
         "follow_up": {"question": "it reads and gives questions", "terms": "as above"},
         "parts": {"question": "it reads and gives questions", "follow_up": "a question may lean on the one before"},
+        "contrast": {"question": "a noun", "terms": "a noun"},
         "figures": {"terms": "a noun"},
         "kinds": {"question": "a noun", "terms": "a noun", "figures": "a noun"},
         "extract": {
@@ -40,6 +41,7 @@ EDGES = {
             "kinds": "shared with extract",
             "extract": "the context in which a window is judged",
             "probe": "its noun Unheard",
+            "contrast": "one of its features, and what it says",
         },
         "probe": {"rerank": "its protocol", "terms": "a noun", "extract": "the context in which a window is judged"},
         "compare": {"question": "a noun", "terms": "a noun", "figures": "a noun", "when": "reads dates"},
