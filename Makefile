@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOAK_POINTS ?= 100
 SOAK_SEED ?= 1
 
-.PHONY: chat setup test soak check lock sentence-transformers model evaluation mcp screenshots ablations fit clean help
+.PHONY: chat setup test test-browser soak check lock sentence-transformers evaluation mcp screenshots ablations fit clean help
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 24
@@ -40,8 +40,15 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@touch $@
 
 test: setup $(VENV)/.installed-dev ## The whole test suite (a real browser included)
-	@$(BIN)/dossier models fetch all-MiniLM-L6-v2 smollm2-135m
+	@$(BIN)/dossier models fetch all-MiniLM-L6-v2
 	$(BIN)/python -m pytest
+
+test-browser: setup $(VENV)/.installed-browser ## Every flow of the page in a real browser, and its accessibility
+	$(BIN)/python -m pytest -m 'browser or browser_all' tests/ui
+
+$(VENV)/.installed-browser: scripts/axe $(VENV)/.installed-dev
+	@scripts/axe $(VENV)/axe
+	@touch $@
 
 soak: setup $(VENV)/.installed-dev ## Faults by the thousand, for hours: make soak SOAK_POINTS=10 SOAK_SEED=7 SOAK_LOG=soak.jsonl
 	SOAK_POINTS=$(SOAK_POINTS) SOAK_SEED=$(SOAK_SEED) SOAK_LOG=$(SOAK_LOG) $(BIN)/python -m pytest -m soak -s tests/soak
@@ -54,9 +61,6 @@ check: $(VENV)/.installed-dev ## Lint and types
 sentence-transformers: $(VENV)/.installed ## Add sentence-transformers, for other embedding models
 	@$(PIP) install "$$(grep -m1 '^torch==' requirements-dev.lock)"
 	@$(PIP) install --constraint requirements-dev.lock --editable '.[sentence-transformers]'
-
-model: $(VENV)/.installed ## Add what a language model needs: make model EXTRA=local, openai, ollama or anthropic
-	@$(PIP) install --constraint requirements-dev.lock --editable '.[$(or $(EXTRA),local)]'
 
 evaluation: $(VENV)/.installed ## Add what `dossier eval` draws reports and measures rankings with
 	@$(PIP) install --constraint requirements-dev.lock --editable '.[eval]'

@@ -9,6 +9,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import numpy as np
+from numpy.typing import NDArray
+
 from index import checkup
 from index.adding import Adding
 from index.config import IndexConfig
@@ -19,6 +22,7 @@ from index.given import order_of, storable, storable_metadata
 from index.library import History, Library, Order
 from index.library.backup import Backup, restore
 from index.owner import Owner
+from index.pages import Pages
 from index.records import (
     Compacted,
     Conflict,
@@ -30,6 +34,7 @@ from index.records import (
     Hit,
     InStep,
     Job,
+    Mark,
     Metadata,
     Passage,
     Source,
@@ -59,6 +64,7 @@ class Shelf:
         self._embedder = craft.embedder
         self._finding = Finding(library, upkeep, craft.embedder)
         self._tending = Tending(config, library, upkeep, craft)
+        self.pages = Pages(library)
 
     @property
     def history(self) -> History:
@@ -182,6 +188,22 @@ class Shelf:
     def text(self, document: str, version: str | None = None) -> str:
         """Give the text of a version, the current one if None. Raises NotFound."""
         return self._library.documents.text(document, version)
+
+    def marks(self, document: str, version: str | None = None) -> tuple[Mark, ...]:
+        """Give the map from offsets to pages and headings of a version, the current one if None. Raises NotFound."""
+        return self._library.documents.marks(document, version)
+
+    def likeness(self, dossier: str) -> tuple[tuple[Document, ...], NDArray[np.float32]]:
+        """Give a dossier's documents and, row by row, the mean of each one's stored vectors, of length 1."""
+        key = self._library.dossiers.key(dossier)
+        with self._library.database.read():
+            vectors = self._library.embeddings.of_dossier(key, self._embedder.dimensions)
+            documents = self._library.documents.of_dossier(key)
+        keys, rows = np.unique(vectors.documents, return_inverse=True)
+        means = np.zeros((len(keys), self._embedder.dimensions), np.float32)
+        np.add.at(means, rows, vectors.matrix)
+        means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-9)
+        return tuple(documents[int(one)] for one in keys), means
 
     def original(self, document: str) -> tuple[bytes, str, str]:
         """Give the original bytes, the media type and the file name."""

@@ -9,7 +9,6 @@ from index.records import Document, Filter, Hit, Passage, Place
 
 Support = Literal["supported", "unsupported", "unchecked"]
 Standing = Literal["grounded", "partly_grounded", "ungrounded", "declined", "aside"]
-Unsupported = Literal["drop", "show", "rewrite"]
 CitationKind = Literal["cited", "nearest"]
 
 
@@ -34,10 +33,7 @@ class Ask:
     model: str | None = None
     """What words the answer; the setting's where not given."""
     max_citations: int | None = None
-    unsupported: Unsupported | None = None
-    """What becomes of a language model's statements that are not proved; the setting's where not given."""
-    draft: bool = False
-    """Whether a language model's raw words are given as they come, too."""
+    unsupported: Literal["drop", "show"] = "drop"
     conversation_id: str | None = None
     keep: bool = True
     """Whether whoever serves the answer may keep it in the history."""
@@ -318,17 +314,10 @@ class TextShown:
 
 
 @dataclass(frozen=True, slots=True)
-class DraftShown:
-    """Event, only where asked for: a language model's raw words, not verified and not part of the answer."""
-
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Finished:
     """Event: the whole answer; equal to what the events before it add up to."""
 
     answer: Answer
 
 
-Event = PassagesRead | StatementShown | TextShown | DraftShown | Finished
+Event = PassagesRead | StatementShown | TextShown | Finished

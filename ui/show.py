@@ -68,6 +68,36 @@ def answer_markdown(answer: Answer) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def answer_footnotes(answer: Answer) -> str:
+    """Give the answer as a fragment of HTML that stands alone, its citations as footnotes that lead there and back."""
+    id, shown = _id(answer), _shown(answer)[0]
+    parts = [f"<p><strong>{html_safe(answer.question)}</strong></p>"]
+    known = {citation.number for citation in answer.citations}
+    words = []
+    for text, statement in pieces(answer):
+        hint = SUPPORT[statement.support] if statement else ""
+        safe = html_safe(text).replace("\n", "<br>")
+        marked = MARKER.sub(lambda found: _footmark(id, int(found[1]), known), safe) if statement is None else safe
+        words.append(marked + (f" <em>({hint})</em>" if hint else ""))
+    parts += [f"<p>{''.join(words)}</p>"] if words else []
+    parts += [f"<p><em>{STANDINGS[answer.standing]}</em></p>"] if STANDINGS[answer.standing] else []
+    if answer.missing:
+        missing = "".join(f"<li>{html_safe(what)}</li>" for what in answer.missing)
+        parts.append(f"<p>The documents do not say:</p><ul>{missing}</ul>")
+    notes = "".join(
+        f'<li id="{id}-note-{citation.number}" value="{citation.number}">{html_safe(about(citation))}: '
+        f'<q>{html_safe(citation.quote)}</q> <a href="#{id}-mark-{citation.number}">↩</a></li>'
+        for citation in shown
+    )
+    return "\n".join([*parts, f"<hr><ol>{notes}</ol>" if notes else ""]).rstrip() + "\n"
+
+
+def _footmark(id: str, number: int, known: set[int]) -> str:
+    if number not in known:
+        return f"[{number}]"
+    return f'<sup id="{id}-mark-{number}"><a href="#{id}-note-{number}">{number}</a></sup>'
+
+
 def answer_text(answer: Answer) -> str:
     """Give the answer with its sources for a terminal, without control characters."""
     lines = [visible(answer.text, keep_breaks=True)] if answer.text else []

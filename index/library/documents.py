@@ -17,9 +17,10 @@ from index.library.rows import (
     pack_marks,
     pack_metadata,
     sound_row,
+    unpack_marks,
     unpack_metadata,
 )
-from index.records import Document, Metadata, Reading
+from index.records import Document, Mark, Metadata, Reading
 
 COLUMNS = """
     d.key, d.id, v.id, c.id, d.name, d.source, d.given, d.corrections, v.found, v.media_type,
@@ -122,6 +123,19 @@ class Documents:
                 "It may have been removed: list the documents again.",
             )
         return str(row[0])
+
+    def marks(self, id: str, version: str | None) -> tuple[Mark, ...]:
+        """Give the map from offsets of a version's text to pages and headings. Raises NotFound."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                "SELECT v.marks FROM versions v JOIN documents d ON d.key = v.document"
+                " WHERE d.id = ? AND CASE WHEN ? IS NULL THEN v.key = d.version ELSE v.id = ? END",
+                (id, version, version),
+            ).fetchone()
+        if row is None:
+            raise NotFound(f"There is no document {id!r}.", "It may have been removed: list the documents again.")
+        with sound_row("versions"):
+            return unpack_marks(row[0])
 
     def original(self, id: str) -> tuple[str | None, str, str, str]:
         """Give the original's file name or None, the text, the media type and the document's name."""

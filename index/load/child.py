@@ -71,7 +71,7 @@ def _limit(memory: int, seconds: int) -> None:
 
 def _answer(request: dict[str, Any], content: bytes) -> bytes:
     try:
-        return json.dumps(_read(request["name"], request["reader"], content, request["characters"])).encode()
+        return json.dumps(_view(request, content) if "view" in request else _read(request, content)).encode()
     except UnreadableFile as error:
         answer: dict[str, object] = {"refused": [error.message, error.hint]}
     except MemoryError:
@@ -83,7 +83,19 @@ def _answer(request: dict[str, Any], content: bytes) -> bytes:
     return json.dumps(answer).encode()
 
 
-def _read(name: str, reader: str, content: bytes, most_characters: int) -> dict[str, object]:
+def _view(request: dict[str, Any], content: bytes) -> dict[str, object]:
+    from index.load import pdf_view  # only who looks at pages needs it
+
+    wish = request["view"]
+    if wish["what"] == "sizes":
+        return {"seen": pdf_view.sizes(content)}
+    if wish["what"] == "boxes":
+        return {"seen": pdf_view.boxes(content, wish["pages"], wish["quote"], wish["before"])}
+    return {"seen": pdf_view.picture(content, wish["page"], wish["width"]).hex()}
+
+
+def _read(request: dict[str, Any], content: bytes) -> dict[str, object]:
+    name, reader, most_characters = request["name"], request["reader"], request["characters"]
     if reader not in _READERS:
         raise ValueError(reader)
     reading = importlib.import_module(f"index.load.{reader}").read(name, content)

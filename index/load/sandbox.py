@@ -9,6 +9,7 @@ import signal
 import struct
 import subprocess
 import sys
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock, Timer
@@ -50,11 +51,20 @@ class Sandbox:
 
     def read(self, name: str, known: Format, content: bytes, most_characters: int) -> Reading:
         """Read a file in the child. Raises UnreadableFile, also when the parser dies or hangs."""
+        return _reading(name, self._made(name, {"reader": known.name, "characters": most_characters}, content))
+
+    def view(self, name: str, wish: Mapping[str, object], content: bytes) -> Any:  # noqa: ANN401  # JSON is any
+        """Look at a PDF in the child, as `pdf_view` says. Raises UnreadableFile, also when its parser dies or hangs."""
+        answer = self._made(name, {"view": wish}, content)
+        if "seen" not in answer:
+            raise UnreadableFile(f"{shown(name)} could not be shown: {answer.get('failed', 'it is damaged')}.", _HINT)
+        return answer["seen"]
+
+    def _made(self, name: str, wish: Mapping[str, object], content: bytes) -> dict[str, Any]:
         request = {
+            **wish,
             "name": name[:1000],
-            "reader": known.name,
             "size": len(content),
-            "characters": most_characters,
             "memory": self._memory * _MEGABYTE + 8 * len(content),
             "seconds": self._seconds + 4 * len(content) // _MEGABYTE,
         }
@@ -62,7 +72,7 @@ class Sandbox:
             answer = self._ask(name, request, content)
             if "failed" in answer:
                 self._end()  # what it holds of the file is not worth keeping
-        return _reading(name, answer)
+        return answer
 
     def close(self) -> None:
         """End the child; the next file starts another."""
@@ -201,4 +211,7 @@ def _reading(name: str, answer: dict[str, Any]) -> Reading:
 
 SANDBOX = Sandbox()
 """The one that `index.load.read` uses."""
+VIEWER = Sandbox(seconds=10)
+"""Another one, so that looking at a page does not wait for a long file that is being read."""
 atexit.register(SANDBOX.close)
+atexit.register(VIEWER.close)

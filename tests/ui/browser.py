@@ -75,11 +75,31 @@ class Visit:
 
     def answered(self) -> None:
         """Wait until nothing is being written."""
+        expect(self.page.locator("#busy")).to_have_text("")
         self.page.locator("#question .stop-button").wait_for(state="detached")
         self.page.locator("#chat .waiting, #chat .writing").first.wait_for(state="detached")
 
+    def choose(self, dossier: str) -> None:
+        """Go to another dossier."""
+        self.page.locator(f"#dossier option[value='{dossier}']").wait_for(state="attached")
+        self.page.locator("#dossier").select_option(dossier)
+        self.settled(dossier)
+
+    def settled(self, dossier: str) -> None:
+        """Wait until a dossier is shown with its list."""
+        expect(self.page.locator("#dossier-name")).to_have_text(dossier)
+        expect(self.page.locator("#dossier")).to_have_value(dossier)
+
+    def place(self, name: str) -> None:
+        """Go to one of the three places, where only one is shown at a time."""
+        tab = self.page.locator(f".tabs a[href='#{name}']")
+        if tab.is_visible():
+            tab.click()
+        expect(self.page.locator(f"#{name}")).to_be_visible()
+
     def upload(self, *files: tuple[str, bytes]) -> None:
         """Choose files and wait until each has ended."""
+        self.page.locator("#upload-more").evaluate("one => { one.open = true }")
         self.page.set_input_files(
             "#files", [{"name": name, "mimeType": "text/plain", "buffer": content} for name, content in files]
         )
@@ -88,18 +108,18 @@ class Visit:
 
 
 @contextmanager
-def visiting(browser: Browser, address: str, **options: object) -> Iterator[Visit]:
+def visiting(browser: Browser, address: str, path: str = "/", **options: object) -> Iterator[Visit]:
     """Open the page in a context of its own."""
     context = browser.new_context(reduced_motion="reduce", **options)  # type: ignore[arg-type]
     try:
-        with opened(context, address) as visit:
+        with opened(context, address, path) as visit:
             yield visit
     finally:
         context.close()
 
 
 @contextmanager
-def opened(context: BrowserContext, address: str) -> Iterator[Visit]:
+def opened(context: BrowserContext, address: str, path: str = "/") -> Iterator[Visit]:
     """Open the page in a tab, which may find in the cache what other tabs have loaded."""
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
@@ -110,9 +130,9 @@ def opened(context: BrowserContext, address: str) -> Iterator[Visit]:
     page.on("console", lambda message: visit.failures.append(message.text) if message.type == "error" else None)
     page.on("dialog", lambda dialog: (visit.dialogs.append(dialog.message), dialog.dismiss()))
     try:
-        page.goto(address)
+        page.goto(address + path)
         page.locator("#files").wait_for(state="attached")
-        page.locator("#dossier-name").wait_for(state="attached")
+        page.locator("#dossier option").first.wait_for(state="attached")
         yield visit
     finally:
         page.close()

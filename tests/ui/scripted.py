@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from index.errors import LibraryDamaged, Overloaded
-from index.records import Filter, Hit, Metadata, Passage, Place, Source
+from index.records import Filter, Hit, Metadata, Passage, Place, Source, place_of
 from index.shelf import Shelf
 from rag.answers import (
     Answer,
@@ -37,6 +37,13 @@ def put(shelf: Shelf, dossier: str, name: str, text: str, metadata: Metadata | N
     shelf.create_dossier(dossier)
     source = Source(name, f"upload:{name}", text=text, metadata=metadata or Metadata())
     job = shelf.wait(shelf.add(dossier, [source]).id, 20)
+    assert job.state == "done", job
+
+
+def put_file(shelf: Shelf, dossier: str, name: str, content: bytes) -> None:
+    """Add a file and wait until it can be found."""
+    shelf.create_dossier(dossier)
+    job = shelf.wait(shelf.add(dossier, [Source(name, f"upload:{name}", content=content)]).id, 60)
     assert job.state == "done", job
 
 
@@ -80,6 +87,8 @@ class ScriptedRag:
     def _citations(self, ask: Ask) -> Iterator[tuple[int, Citation]]:
         wanted = {word.casefold() for word in WORDS.findall(ask.question)}
         for document in self.shelf.documents(ask.dossier, None, 1000)[0]:
+            if not ask.filter.passes(document):
+                continue
             text = self.shelf.text(document.id)
             shared = {
                 line.span(): len(wanted & {word.casefold() for word in WORDS.findall(line[0])})
@@ -87,13 +96,18 @@ class ScriptedRag:
             }
             start, end = max(shared, key=lambda span: shared[span])
             passage = Passage(f"p_{document.id}", document.id, document.version, 0, 0, len(text), text, Place(), ())
-            place = Place(page=2, heading="What was said")
+            marks = self.shelf.marks(document.id)
+            place = place_of(marks, start, end) if marks else Place(page=2, heading="What was said")
             yield shared[start, end], Citation(1, "cited", text[start:end], start, end, place, document, passage)
 
     def _answer(self, ask: Ask, cited: Sequence[Citation], near: Sequence[Citation]) -> Answer:
         standalone = f"{ask.question} (after: {ask.history[0].content})" if ask.history else ask.question
         id = f"a_{next(self._ids)}"
-        blank = Answer(id, ask.question, standalone, ask.dossier, "extractive", 0.9, "", took=Took(total_ms=140))
+        standalone = ask.standalone_question or standalone
+        took, conversation = Took(total_ms=140), ask.conversation_id
+        blank = Answer(
+            id, ask.question, standalone, ask.dossier, "extractive", 0.9, "", took=took, conversation_id=conversation
+        )
         if not cited:
             nearest = tuple(replace(citation, number=n, kind="nearest") for n, citation in enumerate(near, 1))
             return replace(blank, missing=("who or what is meant",), nearest=nearest)

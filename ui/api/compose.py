@@ -12,6 +12,7 @@ from ui.api.dossiers import dossiers
 from ui.api.errors import catch_all
 from ui.api.jobs import jobs
 from ui.api.operations import operations, upkeep
+from ui.api.pages import pages
 from ui.api.replies import ErrorReply
 from ui.openai.routes import dialect
 from ui.service import Service
@@ -39,6 +40,7 @@ def create_api(service: Service, version: str) -> FastAPI:
     for router in (
         documents(shelf, service.config),
         contents(shelf),
+        pages(shelf),
         jobs(shelf),
         dossiers(shelf),
         conversations(shelf),

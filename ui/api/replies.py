@@ -86,6 +86,35 @@ class TextReply(Reply):
     text: str
 
 
+class SizeReply(Reply):
+    """Width and height of a page, in points."""
+
+    width: float
+    height: float
+
+
+class PagesReply(Reply):
+    """The pages of a PDF, in order."""
+
+    pages: list[SizeReply]
+
+
+class BoxReply(Reply):
+    """A rectangle on a page, in points from the page's upper left corner."""
+
+    page: int
+    left: float
+    top: float
+    width: float
+    height: float
+
+
+class BoxesReply(Reply):
+    """The rectangles that a span of text fills."""
+
+    boxes: list[BoxReply]
+
+
 class PlaceReply(Reply):
     """Where in its document a quote lies, for people."""
 

@@ -14,8 +14,10 @@ os.environ["GRADIO_RUN_HISTORY"] = "False"
 import gradio as gr
 from gradio.routes import App
 
+from ui.api.errors import catch_all
 from ui.page.application import PageApplication
 from ui.page.page import Page
+from ui.page.rooms import routers
 
 if TYPE_CHECKING:
     from ui.config import Config
@@ -41,5 +43,8 @@ def mount(app: FastAPI, service: Service, config: Config) -> None:
         theme=gr.themes.Base(font=list(SANS), font_mono=list(MONO)),
     )
     mounted = next(route.app for route in shell.routes if isinstance(route, Mount) and isinstance(route.app, App))
+    catch_all(app)
+    for router in routers(service):
+        app.include_router(router)
     others = [route for route in app.router.routes if not (isinstance(route, Route) and route.path == "/")]
     app.router.routes = [*others, Mount("/", PageApplication(mounted))]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import html
 import json
 import re
 from html.parser import HTMLParser
@@ -26,13 +27,13 @@ READ = re.compile(
 )
 """What Gradio may be asked for: no files, no proxy, no uploads (those go to the HTTP interface), no description."""
 WRITE = re.compile(r"/gradio_api/(?:queue/join|cancel|reset)")
-OWN = {"/page/style.css": "text/css", "/page/script.js": "text/javascript", "/page/icon.svg": "image/svg+xml"}
+OWN = re.compile(r"/page/([\w-]+\.(?:css|js|svg))")
+"""Our own assets, which lie beside this file."""
+TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _CARDS = re.compile(r"<meta\s+(?:property|name)=\"(?:og|twitter):[^>]*?/>\s*", re.DOTALL)
-_HEAD = (
-    "<title>{name}</title>"
-    '<link rel="icon" href="{prefix}/page/icon.svg" type="image/svg+xml">'
-    '<link rel="stylesheet" href="{prefix}/page/style.css"><script src="{prefix}/page/script.js" defer></script></head>'
-)
+STYLES = ("frame", "sources", "conversation", "reader", "narrow")
+SCRIPTS = ("main", "dom", "places", "sources", "uploads", "talk", "kept", "cards", "reader", "pictures", "keys")
+_LANGUAGE = re.compile(r'<html([^>]*?) lang="[^"]*"')
 
 
 class PageApplication:
@@ -52,8 +53,8 @@ class PageApplication:
         answer: ASGIApp
         if path == "/" and scope["method"] in ("GET", "HEAD"):
             answer = self._page
-        elif path in OWN and scope["method"] in ("GET", "HEAD"):
-            answer = _own(path)
+        elif (own := _own(path)) is not None and scope["method"] in ("GET", "HEAD"):
+            answer = own
         elif (READ if scope["method"] in ("GET", "HEAD") else WRITE).fullmatch(path):
             answer = self.gradio
         else:
@@ -89,10 +90,11 @@ class PageApplication:
                 body += message.get("body", b"")
 
         await self.gradio({**scope, "headers": plain}, receive, collect)
+        t = texts.of_request((name.decode("latin-1"), value.decode("latin-1")) for name, value in plain)
         prefix = scope.get("root_path", "").rstrip("/")
-        head = _HEAD.format(name=texts.NAME, prefix=prefix)
-        page = _CARDS.sub("", body.decode()).replace("</head>", head, 1)
+        page = _CARDS.sub("", body.decode()).replace("</head>", _head(t, prefix), 1)
         page = page.replace('href="/manifest.json"', f'href="{prefix}/manifest.json"')
+        page = _LANGUAGE.sub(rf'<html\1 lang="{t.language}"', page, count=1)
         headers = {"content-security-policy": policy(page), "cache-control": "no-store"}
         await Response(page, status, headers, "text/html")(scope, receive, send)
 
@@ -140,9 +142,26 @@ def _sha256(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
-def _own(path: str) -> Response:
-    content = resources.files("ui.page").joinpath(path.rpartition("/")[2]).read_bytes()
-    return Response(content, headers={"cache-control": "no-cache"}, media_type=OWN[path])
+def _head(t: texts.Texts, prefix: str) -> str:
+    """Give what belongs to us of the page's head; the script finds the page's words there."""
+    styles = "".join(f'<link rel="stylesheet" href="{prefix}/page/{name}.css">' for name in STYLES)
+    ahead = "".join(f'<link rel="modulepreload" href="{prefix}/page/{name}.js">' for name in SCRIPTS)
+    icon = f'<link rel="icon" href="{prefix}/page/icon.svg" type="image/svg+xml">'
+    return (
+        f"<title>{texts.NAME}</title>{icon}{styles}{ahead}"
+        f'<meta name="dossier-texts" content="{html.escape(t.to_json(), quote=True)}">'
+        f'<script type="module" src="{prefix}/page/main.js"></script></head>'
+    )
+
+
+def _own(path: str) -> Response | None:
+    found = OWN.fullmatch(path)
+    asset = resources.files("ui.page").joinpath("assets", found[1]) if found else None
+    if asset is None or not asset.is_file():
+        return None
+    return Response(
+        asset.read_bytes(), headers={"cache-control": "no-cache"}, media_type=TYPES[path.rpartition(".")[2]]
+    )
 
 
 def _nothing(path: str) -> Response:

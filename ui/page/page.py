@@ -1,4 +1,4 @@
-"""The page: its three places and what happens in them."""
+"""The page: its three places, and what happens in the conversation; the other two the page's script fills."""
 
 from __future__ import annotations
 
@@ -8,21 +8,24 @@ from dataclasses import replace
 from typing import Any, cast
 
 import gradio as gr
-from gradio.components import Component
 from gradio.components.chatbot import Message, MessageDict
+from pydantic import ValidationError
 
-from index.errors import BadInput, DossierError, NotFound
-from index.records import Document
-from rag.answers import Citation
-from ui.page import render, texts
-from ui.page.conversation import Session, converse
+from index.errors import DossierError, NotFound
+from index.records import Filter
+from rag.answers import Ask
+from ui.api.given import FilterGiven
+from ui.conversations import Asking, Conversations
+from ui.owner import owner_of
+from ui.page import answers
+from ui.page.conversation import STEP, Session, converse
+from ui.page.markup import escape, notice, problem
+from ui.page.texts import ENGLISH, NAME, of_request
 from ui.service import Service
 
 SIDE_BY_SIDE = 32
 """How many questions may be open at once; Gradio runs forty threads, the others serve the quick handlers."""
 LONGEST_QUESTION = 4000
-STEP = 100
-"""How many more documents are listed each time."""
 _log = logging.getLogger(__name__)
 
 Updates = dict[Any, Any]
@@ -34,151 +37,163 @@ class Page:
 
     def __init__(self, service: Service) -> None:
         self.service = service
-        self.shelf = service.rag.shelf
-        with gr.Blocks(title=texts.NAME, fill_width=True, analytics_enabled=False) as self.blocks:
+        self.shelf = service.shelf
+        with gr.Blocks(title=NAME, fill_width=True, analytics_enabled=False) as self.blocks:
             self._lay_out()
             self._connect()
         self.blocks.queue(default_concurrency_limit=None, api_open=False)
 
     def _lay_out(self) -> None:
         self.session = gr.State(Session())
-        gr.Markdown(_HEADER, elem_id="header", **_PLAIN)
+        _room("header")
         with gr.Row(elem_id="places"):
             with gr.Column(elem_id="sources", elem_classes="place"):
-                self.dossier = gr.Dropdown(["default"], value="default", label="Dossier", elem_id="dossier")
-                self.new = gr.Textbox(
-                    placeholder="New dossier …", label="New dossier", show_label=False, container=False,
-                    max_length=64, submit_btn="Create", elem_id="new-dossier",
-                )  # fmt: skip
-                self.trouble = gr.Markdown("", elem_id="trouble", **_PLAIN)
-                gr.Markdown('<div id="uploads"></div>', elem_id="upload", **_PLAIN)
-                self.documents = gr.Markdown("", elem_id="documents", **_PLAIN)
+                _room("sources-room")
             with gr.Column(elem_id="conversation", elem_classes="place"):
                 self.chat = gr.Chatbot(
-                    label="Conversation", show_label=False, container=False, height="100%", layout="panel", buttons=[],
-                    feedback_options=None, autoscroll=False, latex_delimiters=[], allow_tags=False, elem_id="chat",
-                    group_consecutive_messages=False,
+                    label=ENGLISH.conversation, show_label=False, container=False, height="100%", layout="panel",
+                    buttons=[], feedback_options=None, autoscroll=False, latex_delimiters=[], allow_tags=False,
+                    elem_id="chat", group_consecutive_messages=False,
                 )  # fmt: skip
+                self.trouble = gr.Markdown("", elem_id="trouble", **_PLAIN)
+                _room("suggestions")
                 self.question = gr.Textbox(
-                    placeholder=texts.ASK, label="Question", show_label=False, container=False, lines=1, max_lines=6,
+                    label=ENGLISH.question, show_label=False, container=False, lines=1, max_lines=6,
                     max_length=LONGEST_QUESTION, submit_btn=True, autofocus=True, elem_id="question",
                 )  # fmt: skip
-                self.fresh = gr.Button("New conversation", elem_id="fresh", size="sm")
-            with gr.Column(elem_id="passages", elem_classes="place"):
-                self.panel = gr.Markdown(render.passages(None), elem_id="panel", **_PLAIN)
+                _room("below")
+            with gr.Column(elem_id="reader", elem_classes="place"):
+                _room("reader-room")
+        self.facts = gr.Markdown("", elem_id="facts", **_PLAIN)
         self.wish = gr.Textbox(elem_id="wish", visible="hidden", max_length=400)
+        self.scope = gr.Textbox(elem_id="scope", visible="hidden", max_length=60_000)
+        self.standalone = gr.Textbox(elem_id="standalone", visible="hidden", max_length=LONGEST_QUESTION)
         self.grant = gr.Button("grant", elem_id="grant", visible="hidden")
 
     def _connect(self) -> None:
         session = self.session
-        everything = [
-            session,
-            self.dossier,
-            self.new,
-            self.trouble,
-            self.documents,
-            self.chat,
-            self.panel,
-            self.question,
-        ]
+        everything = [session, self.facts, self.trouble, self.chat, self.question]
         quick: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
         asked = self.question.submit(
             self.ask,
-            [session, self.question],
-            [session, self.question, self.chat, self.panel],
+            [session, self.question, self.scope, self.standalone],
+            [*everything, self.standalone],
             show_progress="hidden",
             api_visibility="private",
             concurrency_limit=SIDE_BY_SIDE,
             trigger_mode="multiple",  # a question right after a stop is not lost
         )
         self.blocks.load(self.open, session, everything, **quick)
-        self.question.stop(self.stop, session, [session, self.question, self.chat], cancels=[asked], **quick)
-        self.dossier.input(self.choose, [session, self.dossier], everything, **quick)
-        self.new.submit(self.create, [session, self.new], everything, **quick)
-        self.fresh.click(self.begin_anew, session, everything, **quick)
+        self.question.stop(self.stop, session, everything, cancels=[asked], **quick)
         self.grant.click(self.fulfil, [session, self.wish], everything, trigger_mode="multiple", **quick)
 
     # what happens
 
-    def open(self, session: Session) -> Updates:
-        """Show the page as it is when someone comes."""
-        return self._kindly(lambda: self._show(session.moved(self._chosen(session.dossier))))
+    def open(self, session: Session, request: gr.Request) -> Updates:
+        """Show the page as it is when someone comes, at an address that may name an answer or a conversation."""
+        session = replace(session, language=of_request(request.headers.items()).language)
+        session = session.moved(self._chosen(session.dossier))
+        query = dict(request.query_params)
 
-    def choose(self, session: Session, name: str) -> Updates:
-        """Go to another dossier; each has its own conversation."""
-        return self._kindly(lambda: self._show(session.stopped().moved(self.shelf.dossier(str(name)).name)))
+        def opened() -> Updates:
+            if "answer" in query:
+                return self._show(self._at_answer(session, str(query["answer"]), request))
+            if "conversation" in query:
+                return self._show(self._reopened(session, str(query["conversation"]), request))
+            if "dossier" in query:
+                return self._show(session.moved(self.shelf.dossier(str(query["dossier"])).name))
+            return self._show(session)
 
-    def create(self, session: Session, name: str) -> Updates:
-        """Create a dossier and go there."""
+        return self._kindly(session, opened)
 
-        def created() -> Updates:
-            if not name.strip():
-                raise BadInput("A dossier needs a name.", "Use 1 to 64 letters, digits, spaces, '-', '_' or '.'.")
-            dossier = self.shelf.create_dossier(name.strip())
-            return {**self._show(session.stopped().moved(dossier.name)), self.new: ""}
-
-        return self._kindly(created)
-
-    def begin_anew(self, session: Session) -> Updates:
-        """Forget the conversation about this dossier."""
-        return self._kindly(lambda: self._show(session.stopped().cleared()))
-
-    def ask(self, session: Session, question: str) -> Iterator[Updates]:
+    def ask(
+        self, session: Session, question: str, scope: str, standalone: str, request: gr.Request
+    ) -> Iterator[Updates]:
         """Answer, piece by piece."""
         question = question.strip()[:LONGEST_QUESTION]
         if not question or session.busy:
             yield {self.question: gr.skip()}
             return
-        running = gr.Textbox(value="", submit_btn=False, stop_btn=True)
-        for now in converse(self.service, session, question):
-            yield {self.session: now, self.chat: _messages(now), self.question: running}
-            running = gr.skip()
-            session = now
+        mine = Conversations(self.shelf, _owner(request))
+        try:
+            session = self._begun(session, mine)
+            asked = Ask(question, session.dossier, standalone.strip() or None, (), _filter(scope))
+        except DossierError as error:
+            yield {self.trouble: problem(error)}
+            return
+        asked = replace(asked, conversation_id=session.conversation)
+        running = {self.question: gr.Textbox(value="", submit_btn=False, stop_btn=True), self.standalone: ""}
+        for now in converse(Asking(self.service, mine), session, asked):
+            first = {self.facts: _facts(now), self.trouble: ""} if running else {}
+            yield {self.session: now, self.chat: _messages(now), **running, **first}
+            running, session = {}, now
         if not session.busy:  # else it was stopped, and whoever stopped it has shown so
-            yield {self.question: _READY, self.panel: render.passages(session.latest)}
+            yield {self.question: _READY, self.facts: _facts(session)}
 
     def stop(self, session: Session) -> Updates:
         """End the answer that is being written."""
         now = session.stopped()
-        return {self.session: now, self.chat: _messages(now), self.question: _READY}
+        return {self.session: now, self.facts: _facts(now), self.chat: _messages(now), self.question: _READY}
 
-    def fulfil(self, session: Session, wish: str) -> Updates:
-        """Do what a link on the page says: its target is `verb-argument`."""
+    def fulfil(self, session: Session, wish: str, request: gr.Request) -> Updates:
+        """Do what the page's script asks for: `verb-argument`."""
         verb, _, argument = wish.partition("-")
         verbs: dict[str, Callable[[], Updates]] = {
-            "passages": lambda: {self.panel: render.passages(session.answer(argument) or session.latest)},
-            "passage": lambda: {self.panel: render.passages(session.answer(argument.rpartition("-")[0]))},
-            "quote": lambda: {self.panel: self._quote(session, argument)},
-            "document": lambda: {self.panel: self._document(argument)},
-            "remove": lambda: {self.panel: render.removing(self.shelf.document(argument))},
-            "removed": lambda: self._remove(session, argument),
-            "more": lambda: self._list(replace(session, listed=session.listed + STEP)),
-            "refresh": lambda: self._list(session),
+            "choose": lambda: self._show(session.stopped().moved(self.shelf.dossier(argument).name)),
+            "dossiers": lambda: self._show(session.stopped().moved(self._chosen(argument))),
+            "conversation": lambda: self._show(self._reopened(session.stopped(), argument, request)),
+            "new": lambda: self._show(session.stopped().cleared()),
+            "earlier": lambda: self._show(replace(session, shown=session.shown + STEP)),
+            "edit": lambda: self._edit(session, argument),
+            "welcome": lambda: self._show(session) if not session.exchanges else {self.trouble: gr.skip()},
         }
-        return self._kindly(verbs[verb], self.panel) if verb in verbs else {self.panel: gr.skip()}
+        return self._kindly(session, verbs[verb]) if verb in verbs else {self.trouble: gr.skip()}
 
-    # what is shown
+    # how
+
+    def _begun(self, session: Session, mine: Conversations) -> Session:
+        """Make sure of a conversation to keep the answer in, and forget what an edited question takes the place of."""
+        replaced = session.following(session.editing)
+        for exchange in replaced:
+            if exchange.answer is not None:
+                _forget(mine, exchange.answer.id)
+        session = session.without(replaced)
+        try:
+            return session if session.conversation and mine.find(session.conversation) else _new(session, mine)
+        except NotFound:  # erased meanwhile, in another window
+            return _new(session, mine)
+
+    def _edit(self, session: Session, key: str) -> Updates:
+        if not session.following(key) or session.busy:
+            return {self.trouble: gr.skip()}
+        now = replace(session, editing=key)
+        return {self.session: now, self.facts: _facts(now)}
+
+    def _reopened(self, session: Session, id: str, request: gr.Request) -> Session:
+        conversation, kept = Conversations(self.shelf, _owner(request)).read(id)
+        now = session.reopened(conversation.id, kept)
+        return replace(now, dossier=self._chosen(now.dossier))
+
+    def _at_answer(self, session: Session, id: str, request: gr.Request) -> Session:
+        """Open the conversation of an answer so that the answer is on the page."""
+        mine = Conversations(self.shelf, _owner(request))
+        found = mine.answer(id)
+        if found.conversation is None:
+            return session.reopened(None, (found,))
+        now = self._reopened(session, found.conversation, request)
+        place = next((n for n, one in enumerate(now.exchanges) if one.answer and one.answer.id == id), 0)
+        return replace(now, shown=max(now.shown, len(now.exchanges) - place))
 
     def _show(self, session: Session) -> Updates:
+        t = session.texts
         total = self._count(session.dossier)
-        return {
-            **self._list(session),
-            self.chat: gr.Chatbot(_messages(session), placeholder=render.welcome(session.dossier, total)),
-            self.panel: render.passages(session.latest),
-            self.question: _READY,
-        }
-
-    def _list(self, session: Session) -> Updates:
-        names = [dossier.name for dossier in self.shelf.dossiers()]
-        if session.dossier not in names:
-            names.insert(0, session.dossier)
-        total = self._count(session.dossier)
-        documents = self._documents(session) if total else ()
+        placeholder = answers.welcome(t, session.dossier, total)
         return {
             self.session: session,
-            self.dossier: gr.Dropdown(names, value=session.dossier),
-            self.documents: render.documents(session.dossier, documents, total),
+            self.facts: _facts(session),
             self.trouble: "",
+            self.chat: gr.Chatbot(_messages(session), placeholder=placeholder, label=t.conversation),
+            self.question: gr.Textbox(placeholder=t.ask, label=t.question, submit_btn=True, stop_btn=False),
         }
 
     def _chosen(self, name: str) -> str:
@@ -191,61 +206,63 @@ class Page:
         except NotFound:  # the dossier that the first upload will create
             return 0
 
-    def _documents(self, session: Session) -> tuple[Document, ...]:
-        found: tuple[Document, ...] = ()
-        cursor: str | None = None
-        while len(found) < session.listed:
-            more, cursor = self.shelf.documents(session.dossier, cursor, STEP)
-            found += more
-            if cursor is None:
-                break
-        return found
-
-    def _document(self, id: str) -> str:
-        document = self.shelf.document(id)
-        return render.reading(document, self.shelf.text(id))
-
-    def _quote(self, session: Session, key: str) -> str:
-        id, _, number = key.rpartition("-")
-        citation = _citation(session, id, number)
-        if citation is None:
-            raise NotFound("This page no longer has that answer.", "Ask again.")
-        document = citation.document
-        text = self.shelf.text(document.id, document.version)
-        return render.reading(document, text, (citation.start, citation.end), back=id)
-
-    def _remove(self, session: Session, id: str) -> Updates:
-        title = self.shelf.document(id).title
-        self.shelf.remove_document(id)
-        return {**self._list(session), self.panel: render.notice(f"“{title}” is removed.")}
-
-    def _kindly(self, act: Callable[[], Updates], place: Component | None = None) -> Updates:
+    def _kindly(self, session: Session, act: Callable[[], Updates]) -> Updates:
         """Act; an error becomes a message in its place."""
         try:
             return act()
         except DossierError as error:
-            return {place or self.trouble: render.problem(error)}
+            return {**self._show(session), self.trouble: problem(error)}
         except Exception:  # the page's border: a person is told kindly, the log has the rest
             _log.exception("the page failed")
-            return {place or self.trouble: render.notice(texts.BROKEN)}
+            return {self.trouble: notice(session.texts.broken)}
+
+
+def _room(name: str) -> None:
+    """Make a place that the page's script fills."""
+    gr.Markdown(f'<div id="{name}"></div>', **_PLAIN)
+
+
+def _new(session: Session, mine: Conversations) -> Session:
+    return replace(session, conversation=mine.begin().id)
+
+
+def _forget(mine: Conversations, answer: str) -> None:
+    try:
+        mine.delete_answer(answer)
+    except NotFound:  # it was never kept, or is gone already
+        return
+
+
+def _owner(request: gr.Request) -> str:
+    """Tell whose the page is."""
+    return owner_of(request.request.scope) if request.request is not None else owner_of({})
+
+
+def _filter(scope: str) -> Filter:
+    """Read what the sources' controls say; whatever is not sound asks everything."""
+    try:
+        return FilterGiven.model_validate_json(scope).to_filter() if scope else Filter()
+    except ValidationError:
+        return Filter()
+
+
+def _facts(session: Session) -> str:
+    """Tell the page's script where the conversation stands."""
+    facts = {
+        "dossier-name": session.dossier,
+        "conversation-id": session.conversation or "",
+        "editing": session.editing or "",
+        "asked-count": len(session.exchanges),
+        "busy": "yes" if session.busy else "",
+        "latest": session.latest.id if session.latest else "",
+        "suggest": "yes" if session.latest and session.latest.standing != "aside" else "",
+    }
+    return "<div>" + "".join(f'<span id="{name}">{escape(fact)}</span>' for name, fact in facts.items()) + "</div>"
 
 
 def _messages(session: Session) -> list[MessageDict | Message]:
     return cast("list[MessageDict | Message]", session.messages)
 
 
-def _citation(session: Session, id: str, number: str) -> Citation | None:
-    answer = session.answer(id)
-    if answer is None:
-        return None
-    among = answer.nearest if number.startswith("n") else answer.citations
-    return next((citation for citation in among if str(citation.number) == number[1:]), None)
-
-
 _PLAIN: dict[str, Any] = {"container": False, "latex_delimiters": [], "padding": False}
 _READY = gr.Textbox(submit_btn=True, stop_btn=False, render=False)
-_HEADER = (
-    f'<div class="header"><h1>{texts.NAME}</h1><p>{texts.PROMISE}</p>'
-    '<ul class="tabs"><li><a href="#sources">Sources</a></li><li><a href="#conversation">Conversation</a></li>'
-    '<li><a href="#passages">Passages</a></li></ul><a class="theme" href="#theme" title="Light or dark">◐</a></div>'
-)

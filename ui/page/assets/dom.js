@@ -1,0 +1,142 @@
+// Small things that every other file uses: elements, the page's words, fetching, and asking the server for something.
+
+export const texts = JSON.parse(document.querySelector("meta[name='dossier-texts']").content);
+export const base = new URL("..", import.meta.url).pathname.replace(/\/$/, ""); // where a proxy may have put us
+export const find = (id) => document.getElementById(id);
+export const fact = (name) => (find(name) || { textContent: "" }).textContent;
+export const count = (words, number) => (number === 1 ? words[0] : words[1].replace("{n}", String(number)));
+
+export const make = (tag, name, text, settings) => {
+  const element = document.createElement(tag);
+  if (name) element.className = name;
+  if (text) element.textContent = text;
+  for (const [key, value] of Object.entries(settings || {})) {
+    if (key in element) element[key] = value;
+    else element.setAttribute(key, value);
+  }
+  return element;
+};
+
+export const link = (target, text, name) => make("a", name || "act", text, { href: "#" + target });
+
+// The server escapes every word; this is the second wall: only what we write ourselves gets into the page.
+const TAGS = new Set(
+  ("a article b blockquote br details div em h2 h3 img input label li mark p q rect small span strong summary svg table tbody td th time tr ul " +
+    "circle clippath defs g line path style text title tspan use").split(" "),
+);
+const ATTRIBUTES = new Set(
+  ("alt aria-current aria-hidden aria-label class d fill for height hidden href id loading maxlength name role rx src tabindex title transform " +
+    "type value viewbox width x y style clip-path clip-rule xmlns version opacity").split(" "),
+);
+const NEAR = /^(#|\/v1\/)/;
+
+const cleanStyle = (element) => element.closest("svg.picture") !== null;
+
+export const cleaned = (html) => {
+  const parsed = new DOMParser().parseFromString(html, "text/html");
+  for (const element of [...parsed.body.querySelectorAll("*")]) {
+    const tag = element.localName.toLowerCase();
+    if (!TAGS.has(tag) || (tag === "style" && !cleanStyle(element))) {
+      element.remove();
+      continue;
+    }
+    for (const { name, value } of [...element.attributes]) {
+      const plain = name.toLowerCase().replace("xlink:", "");
+      const address = plain === "href" || plain === "src";
+      const outside = /url\((?!#)|@import|expression/i.test(value) && !address;
+      if (address && value.startsWith("/v1/")) element.setAttribute(name, base + value);
+      if (!ATTRIBUTES.has(plain) || outside || (address && !NEAR.test(value)) || (plain === "style" && !cleanStyle(element)))
+        element.removeAttribute(name);
+    }
+  }
+  const fragment = document.createDocumentFragment();
+  fragment.append(...[...parsed.body.childNodes].map((node) => document.importNode(node, true)));
+  return fragment;
+};
+
+export const reason = (body, fallback) => {
+  try {
+    const error = JSON.parse(body).error;
+    return [error.message, error.hint].filter(Boolean).join(" ");
+  } catch {
+    return fallback;
+  }
+};
+
+// Ask the server; an error comes with the server's own words.
+export const request = async (address, settings) => {
+  let reply;
+  try {
+    reply = await fetch(base + address, settings);
+  } catch (error) {
+    throw error.name === "AbortError" ? error : new Error(texts.unreachable);
+  }
+  if (reply.status === 401) location.assign(base + "/login?next=" + encodeURIComponent(location.pathname + location.search));
+  const body = await reply.text();
+  if (!reply.ok) throw new Error(reason(body, texts.broken));
+  return body;
+};
+export const query = (values) => new URLSearchParams(Object.entries(values).filter(([, value]) => value !== "" && value != null)).toString();
+export const send = (method, address, body) =>
+  request(address, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+
+export const notice = (words) => {
+  const box = make("div", "notice", "", { role: "alert" });
+  const line = make("p");
+  line.append(make("b", "sign", "!"), " " + words);
+  box.append(line);
+  return box;
+};
+
+let saying = null;
+export const say = (words) => {
+  if (!saying) {
+    saying = make("div", "unseen", "", { role: "status" });
+    document.body.append(saying);
+  }
+  saying.textContent = words;
+};
+
+// A wish is granted by the server's side of the page: its words travel in a hidden box.
+export const fill = (id, text) => {
+  const box = document.querySelector(`#${id} textarea, #${id} input`);
+  box.value = text;
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+  return box;
+};
+export const press = (id) => {
+  const element = find(id);
+  (element.matches("button") ? element : element.querySelector("button")).click();
+};
+export const wish = (text) => {
+  fill("wish", text);
+  setTimeout(() => press("grant"), 0);
+};
+
+export const remembered = (name, fallback) => {
+  try {
+    return localStorage.getItem("dossier-" + name) || fallback;
+  } catch {
+    return fallback;
+  }
+};
+export const remember = (name, value) => {
+  try {
+    localStorage.setItem("dossier-" + name, value);
+  } catch {
+    // private windows may refuse to remember
+  }
+};
+
+export const later = (milliseconds, act) => {
+  let timer = 0;
+  return (...given) => {
+    clearTimeout(timer);
+    timer = setTimeout(() => act(...given), milliseconds);
+  };
+};
+
+// What happens when a link inside the page is followed: `#verb-argument`.
+export const verbs = new Map();
+// What is done again whenever the page has changed.
+export const tenders = [];
