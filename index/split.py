@@ -12,7 +12,7 @@ import sentencex
 
 from index.records import Mark, Metadata, Place, Reading, Sentence, SentenceKind, place_of
 
-VERSION = "split-1"
+VERSION = "split-2"
 """Another version splits, and so embeds, every document again."""
 
 _LONGEST_SENTENCE = 700
@@ -25,14 +25,25 @@ _HEADING_WORDS = 14
 _PARAGRAPH = re.compile(r"[^\n]+(?:\n(?![^\S\n]*\n)[^\n]+)*")
 _END = re.compile(r"[.!?…:;。！？؟।]['\"”’»)\]]*(?:\s*\[\d{1,3}\])*$")
 _LIST_ITEM = re.compile(r"^\s*(?:[-*•·–]|\(?\d{1,3}[.)])\s")
-_BOILERPLATE = re.compile(
-    r"^(?:\d+\s*min(?:ute)?s?\s+read|share(?: this)?(?: article| story)?(?: on .{1,30})?|advertisement|"
-    r"sponsored(?: content)?|read (?:more|also|next)\b.{0,80}|sign up .{0,80}|subscribe\b.{0,80}|"
-    r"related (?:articles|stories|topics)|(?:all rights reserved|copyright|©).{0,120}|photo(?:graph)?:? .{0,80}|"
-    r"image:? .{0,80}|skip to .{0,40}|follow us .{0,60}|comments? ?(?:\(\d+\))?|click here .{0,60}|most read|"
-    r"print this page)\.?$",
-    re.IGNORECASE,
+_AROUND = (
+    r"(?:reading time:? )?\d+\s*-?min(?:ute)?s?\.?\s+(?:read|reading time|lesezeit)",
+    r"(?:reading time|lesezeit):? .{1,20}",
+    r"share(?: this)?(?: article| story| page)?(?: on .{1,30})?|tweet|pin|e-?mail|print|copy link|teilen|drucken",
+    r"artikel (?:teilen|drucken|merken)|advertisement|advertorial|anzeige|werbung|sponsored(?: content)?",
+    r"(?:read|see|listen) (?:more|also|next)\b.{0,80}|more from .{1,40}|more on this(?: story)?|mehr zum thema",
+    r"lesen sie (?:auch|mehr|weiter)\b.{0,80}|listen to this (?:article|story).{0,40}|sign (?:up|in) .{0,80}",
+    r"log in|subscribe\b.{0,80}|(?:jetzt )?abonnieren|newsletter|join the conversation|leave a comment",
+    r"related (?:articles|stories|topics|links)|you (?:may|might) also like|recommended(?: for you)?",
+    r"(?:advertisement|article|story) continues (?:below|after).{0,40}",
+    r"(?:we|this (?:web)?site|this page) uses? cookies\b(?!,).{0,200}|accept (?:all )?cookies|accept all",
+    r"(?:all rights reserved|alle rechte vorbehalten|copyright|©).{0,120}",
+    r"(?:photo(?:graph)?|image):? .{0,80}|(?:foto|bild): .{1,80}|skip to .{0,40}|follow us .{0,60}",
+    r"comments? ?(?:\(\d+\))?|\d+ (?:comments|kommentare)|click here .{0,60}|most (?:read|popular)|meistgelesen",
+    r"print this page|back to (?:top|home)|nach oben|(?:previous|next) (?:article|story|post|page)",
+    r"page \d+(?: of \d+)?|seite \d+(?: von \d+)?|loading(?:\.{3}|…)?",
 )
+"""Whole lines that stand around an article; a sentence that only begins so is none."""
+_BOILERPLATE = re.compile(rf"^(?:{'|'.join(_AROUND)})\.?$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

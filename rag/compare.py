@@ -18,6 +18,8 @@ from rag.when import dates_in
 
 _GAP = 3.0
 """How far behind the best window another side may be, in logits of the cross-encoder."""
+_AS_GOOD = 1.0
+"""How far behind the best window one may be that gives the value for it, where what is quoted has none."""
 _MATTER = 0.12
 """The least share of common words in two sentences about the same matter."""
 _DENIED = 0.75
@@ -56,7 +58,8 @@ def sides(
     if question.expects == "yes_no":
         return _newest_first(_denials(question, chosen[0], (*judged, *read)))
     for give in {"number": (_figure,), "time": (_figure, _date)}.get(question.expects, ()):
-        first = next((side for window in chosen if (side := give(question, window, None))), None)
+        best = [window for window in judged if window.logit >= chosen[0].logit - _AS_GOOD]
+        first = next((side for window in (*chosen, *best) if (side := give(question, window, None))), None)
         if first is None:
             continue
         found = [first]

@@ -12,33 +12,45 @@ Expects = Literal["person", "place", "time", "number", "reason", "list", "compar
 
 _HELLO = (
     r"(?:hi|hello|hey|hallo|moin|servus|good (?:morning|afternoon|evening|day)|greetings|"
-    r"guten (?:tag|morgen|abend)|grüß gott)(?: there| dossier| everyone| zusammen)?"
+    r"guten (?:tag|morgen|abend)|grüß gott|grüezi|hallöchen|howdy|yo)(?: there| dossier| everyone| zusammen| du)?"
 )
 _ASIDES: tuple[tuple[re.Pattern[str], str], ...] = (
     (
         re.compile(
-            rf"{_HELLO}(?: how are you(?: doing)?(?: today)?| wie geht(?: e?s))?|how are you|wie geht(?: e?s)(?: dir)?"
+            rf"{_HELLO}(?: how are you(?: doing)?(?: today)?| wie geht(?: e?s))?|"
+            r"how are you(?: doing)?(?: today)?|wie geht(?: e?s)(?: dir| ihnen)?|what s up|"
+            r"nice to meet you|pleased to meet you|freut mich|test(?:ing)?"
         ),
         "Hello! Ask me about your documents: I answer in their own words and show where each sentence stands.",
     ),
     (
         re.compile(
-            r"(?:(?:many )?thanks?(?: you)?(?: very much| so much| a lot)?|thx|cheers|got it|i see|al(?:l )?right|"
-            r"(?:vielen |besten )?dank|danke(?: schön| sehr| dir| ihnen)?|(?:that (?:is|was) )?(?:very )?helpful|"
+            r"(?:(?:many )?thanks?(?: you)?(?: very much| so much| a lot)?(?: for (?:your|the) help)?|"
+            r"thx|ty|cheers|got it|i see|al(?:l )?right|"
+            r"(?:vielen |besten |vielen lieben |herzlichen )?dank|"
+            r"danke ?(?:schön|sehr|dir|ihnen)?(?: für (?:die|deine|ihre) hilfe)?|"
+            r"never mind|no thanks|nein danke|schon gut|verstanden|(?:that (?:is|was) )?(?:very )?helpful|"
             r"(?:great|perfect|good|nice|wonderful|excellent|ok|okay|prima|super|alles klar)"
             r"(?: (?:(?:many )?thanks?(?: you)?|danke))?)(?: dossier)?",
         ),
         "You are welcome. Ask on whenever you like.",
     ),
     (
-        re.compile(r"(?:good ?bye|bye(?: bye)?|see you(?: later)?|tschüss|auf wiedersehen)"),
+        re.compile(
+            r"(?:good ?bye|bye(?: bye)?|see you(?: later| soon)?|ciao|tschüss|tschau|bis (?:bald|dann|später)|"
+            r"auf wiedersehen)"
+        ),
         "Goodbye! Your documents stay where they are.",
     ),
     (
         re.compile(
             rf"(?:{_HELLO} )?(?:what can you do(?: for me)?|what do you do|who are you|what are you|what is dossier|"
             r"how do you work|how does (?:this|it|dossier) work|help(?: me)?|can you help me|what can i ask(?: you)?|"
-            r"how (?:do|can) i use (?:you|this|dossier)|was kannst du(?: alles)?(?: (?:für mich )?tun)?|wer bist du|"
+            r"how (?:do|can) i use (?:you|this|dossier)|"
+            r"how can you help me|what is your name|who made you|"
+            r"are you (?:an? )?(?:bot|robot|human|person|ai|machine)|bist du (?:ein )?(?:mensch|roboter|bot)|"
+            r"wie heißt du|was machst du|wie kannst du mir helfen|wer bist du|"
+            r"was kannst du(?: alles)?(?: (?:für mich )?tun)?|"
             r"was ist dossier|wie funktioniert (?:das|dossier)|(?:hilfe|hilf mir|kannst du mir helfen))",
         ),
         "I am Dossier. Add documents, then ask a question: I look for the passages that answer it, quote them word "

@@ -152,6 +152,29 @@ def test_kinds_are_told_apart() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "line",
+    """10 min read|5 Min. Lesezeit|Share this article|Advertisement|Story continues below advertisement|Page 3 of 12|
+    We use cookies to give you the best experience.|Sign up for our newsletter|You may also like|
+    Lesen Sie auch: Der Turm|More from the Harbour Post|© 2024 The Harbour Post. All rights reserved.|
+    Follow us on every channel|12 comments|Alle Rechte vorbehalten|Anzeige|Back to top|Related articles""".split("|"),
+)
+def test_what_stands_around_an_article_is_boilerplate(line: str) -> None:
+    text = f"Trade grew by 26% last year.\n\n{line.strip()}\n\nNobody knew why."
+    assert [s.kind for s in sentences_of(text)] == ["prose", "boilerplate", "prose"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    """We use cookies, said the baker, and flour too; what we do not use is sugar, since it has become so dear here.
+    Nobody had expected that.|Anzeige gegen den Bürgermeister wurde erstattet.|Email was his only witness, he told us.|
+    More from the sea than from the land came the smell that people spoke of on that day in the harbour.|
+    Page 3 of the contract names another sum.|Comments were not wanted.|Print is dead, she wrote.""".split("|"),
+)
+def test_a_sentence_that_only_begins_so_is_none(line: str) -> None:
+    assert {s.kind for s in sentences_of(" ".join(line.split()))} == {"prose"}
+
+
 def test_even_a_heading_is_cut_where_it_is_too_long() -> None:
     text = "A very long heading, " * 200
     check(text, cut(text, (Mark(0, "heading", "A very long heading"),)))

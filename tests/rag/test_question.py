@@ -13,15 +13,34 @@ HELLO, WELCOME, BYE, ABOUT = "Hello!", "You are welcome", "Goodbye!", "I am Doss
         *[(one, HELLO) for one in ("hi", "Hello!", "Hello there", "Good morning.", "Guten Tag", "Hallo!", "Moin")],
         *[(one, HELLO) for one in ("Hi, how are you?", "How are you?", "Guten Abend!", "hello Dossier", "Wie geht's?")],
         *[(one, WELCOME) for one in ("thanks", "Thank you so much!", "OK, thanks", "great, thank you!", "thx", "ok")],
-        *[(one, WELCOME) for one in ("Danke", "danke schön", "Vielen Dank!", "Danke dir", "Super, danke!", "got it")],
-        *[(one, BYE) for one in ("bye", "Goodbye!", "Tschüss", "Auf Wiedersehen")],
+        *[
+            (one, WELCOME)
+            for one in (
+                "Danke",
+                "danke schön",
+                "Vielen Dank!",
+                "Dankeschön!",
+                "Danke für deine Hilfe",
+                "Danke dir",
+                "Super, danke!",
+                "got it",
+            )
+        ],
+        *[(one, BYE) for one in ("bye", "Goodbye!", "Tschüss", "Bis bald!", "Auf Wiedersehen")],
         *[
             (one, ABOUT)
             for one in ("What can you do?", "what can you do for me", "Who are you?", "help", "How do you work?")
         ],
         *[
             (one, ABOUT)
-            for one in ("Hello, what can you do?", "Was kannst du?", "Wer bist du?", "Hilfe!", "What is Dossier?")
+            for one in (
+                "Hello, what can you do?",
+                "Was kannst du?",
+                "Wer bist du?",
+                "Are you a robot?",
+                "Hilfe!",
+                "What is Dossier?",
+            )
         ],
     ],
 )
@@ -35,7 +54,8 @@ def test_small_talk_is_answered_kindly(said: str, reply: str) -> None:
     "said",
     """hello, who is the mayor?|Thanks, and who is the mayor?|Who is Anna?|Help with the bridge|What can the mayor do?|
     Good Friday|thank the mayor|What is hello?|Who are the bidders?|?|...|Hallo, wer ist der Bürgermeister?|
-    Danke an wen?|How does the bridge work?|bye-elections""".split("|"),
+    Danke an wen?|Who made the bridge?|Was machst du mit dem Turm?|
+    How does the bridge work?|bye-elections""".split("|"),
 )
 def test_a_question_is_no_small_talk(said: str) -> None:
     assert aside(said.strip()) is None
