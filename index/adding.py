@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal
 
 from index.errors import Cancelled, DossierError, LibraryBusy
 from index.library import Item, Library
+from index.records import Job, Progress, Step
 from index.storing import Craft, Outrun, Storing
 
 RETRY_SECONDS = 10
@@ -20,13 +22,15 @@ class Adding:
 
     def __init__(self, library: Library, craft: Craft, searchable: Callable[[int], object]) -> None:
         self._library = library
-        self._storing = Storing(library, craft, self._let_pass)
+        self._storing = Storing(library, craft, self._let_pass, self._note)
         self._searchable = searchable
         self._wake = threading.Event()
         self._stop = threading.Event()
         self._changed = threading.Condition()
         self._asking = 0
         self._trouble = ""
+        self._at = Progress()
+        """How far the file at hand is."""
         self._thread = threading.Thread(target=self._run, name="adding", daemon=True)
 
     def start(self) -> None:
@@ -49,6 +53,13 @@ class Adding:
     def trouble(self) -> str:
         """Say what keeps the worker from going on, nothing when all is well."""
         return self._trouble
+
+    def shown(self, job: Job) -> Job:
+        """Give a job with how far its current file is."""
+        now = self._at
+        if job.current is None or job.current != now.current:
+            return job
+        return replace(job, doing=now.doing, part_done=now.part_done, part_total=now.part_total)
 
     def wait_for(self, done: Callable[[], bool], timeout: float | None) -> bool:
         """Wait until something is so, looking whenever the worker got on."""
@@ -107,6 +118,9 @@ class Adding:
         self._library.jobs.settle(item, "failed", error=error)
         if item.original:
             self._library.forget_originals({item.original})
+
+    def _note(self, item: Item, doing: Step, done: int, of: int) -> None:
+        self._at = Progress(current=item.name, doing=doing, part_done=done, part_total=of)
 
     def _tell(self) -> None:
         with self._changed:

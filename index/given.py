@@ -12,6 +12,8 @@ from index.library.originals import Originals
 from index.records import Metadata, Source
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+FIELDS = ("title", "publisher", "author", "published", "language", "url")
+WEB = re.compile(r"https?://[^\s/?#]+\S*", re.IGNORECASE)
 DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 
 
@@ -21,11 +23,13 @@ def storable(text: str) -> str:
 
 
 def storable_metadata(metadata: Metadata) -> Metadata:
-    """Give the metadata with storable texts. Raises BadInput for what is not a date."""
-    values = {name: getattr(metadata, name) for name in ("title", "publisher", "author", "published", "language")}
+    """Give the metadata with storable texts. Raises BadInput for what is no date or no web address."""
+    values = {name: getattr(metadata, name) for name in FIELDS}
     clean = {name: value if value is None else storable(value).strip() for name, value in values.items()}
     if clean["published"]:
         check_date(clean["published"])
+    if clean["url"] and not WEB.fullmatch(clean["url"]):
+        raise BadInput(f"{clean['url'][:80]!r} is no address of a page.", "Write it in full: https://...")
     return dataclasses.replace(metadata, **clean)  # type: ignore[arg-type] # none of them is published_from
 
 

@@ -15,8 +15,8 @@ from index.errors import IndexDamaged
 from index.library import Library, Replay
 from index.vectors import Approximate
 
-AT_ONCE = 2000
-"""How many vectors are loaded at a time while an index is built."""
+AT_ONCE = 500
+"""How many vectors are loaded at a time while an index is built, which can be stopped in between."""
 WORTH_REBUILDING = 0.2
 """The share of removed vectors from which Chroma is built anew, which is faster than deleting and erases them."""
 UNUSABLE = -1

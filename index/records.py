@@ -11,6 +11,8 @@ SentenceKind = Literal["prose", "heading", "boilerplate"]
 Conflict = Literal["replace", "keep_both", "fail"]
 Outcome = Literal["added", "replaced", "unchanged"]
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+JobKind = Literal["add", "sync", "backup", "reindex", "compact", "mend", "doctor"]
+Step = Literal["waiting", "looking", "fetching", "reading", "splitting", "embedding", "storing"]
 Stage = Literal["meaning", "words", "fused", "reranked"]
 PublishedFrom = Literal["given", "metadata", "file_name", "text"]
 
@@ -58,8 +60,11 @@ class Metadata:
     published: str | None = None
     """`YYYY`, `YYYY-MM` or `YYYY-MM-DD`."""
     published_from: PublishedFrom | None = None
-    """Where `published` was found."""
+    """Where `published` was found: given by a person or a metadata file, stated in the file's own metadata, in the
+    file's name, or in a dateline of the text."""
     language: str | None = None
+    url: str | None = None
+    """Where it stands on the web, with `http` or `https`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,8 +261,32 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
+class Trouble:
+    """What ended a job before it was done, as every error is told."""
+
+    type: str
+    message: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a job is at this moment; it is not kept when the process ends."""
+
+    done: int = 0
+    total: int = 0
+    current: str | None = None
+    """What is at hand: a file, a document, an index."""
+    doing: Step | None = None
+    """What is being done with it."""
+    part_done: int = 0
+    """Passages of the file at hand that are embedded, or bytes that are written."""
+    part_total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """Adding documents: what was asked and how far it is."""
+    """Adding documents or looking after the library: what was asked and how far it is."""
 
     id: str
     state: JobState
@@ -271,6 +300,18 @@ class Job:
     """The name of the file being added."""
     started: str | None = None
     ended: str | None = None
+    kind: JobKind = "add"
+    done: int = 0
+    """How many of `total` are behind it, whatever became of them."""
+    doing: Step | None = None
+    """What is being done with the current file."""
+    part_done: int = 0
+    """How much of the current file is done: passages embedded."""
+    part_total: int = 0
+    result: str | None = None
+    """What came of looking after the library, as JSON; None while it runs, and for adding."""
+    error: Trouble | None = None
+    """Why looking after the library failed."""
 
     @property
     def finished(self) -> bool:
@@ -297,6 +338,16 @@ class InStep:
     """How many changes of the library the furthest behind of them does not show yet, at most."""
     builds: int
     """How many were built from the library since it was opened, a new dossier's included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reindexed:
+    """What building everything anew changed."""
+
+    split: int
+    """Documents that another splitter had cut."""
+    mended: int
+    """Passages whose vectors were not as they should be."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,8 +13,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from index import checkup
 from index.adding import Adding
+from index.checkup import outdated
+from index.chores import Chores, Work
 from index.config import IndexConfig
 from index.embed import Embedder
 from index.errors import BadInput, EmbedderChanged
@@ -34,9 +36,11 @@ from index.records import (
     Hit,
     InStep,
     Job,
+    JobKind,
     Mark,
     Metadata,
     Passage,
+    Reindexed,
     Source,
 )
 from index.reindex import Tell, change_embedder
@@ -61,10 +65,11 @@ class Shelf:
         self._library = library
         self._upkeep = upkeep
         self._adding = adding
-        self._embedder = craft.embedder
+        self._craft = craft
         self._finding = Finding(library, upkeep, craft.embedder)
         self._tending = Tending(config, library, upkeep, craft)
         self.pages = Pages(library)
+        self._chores = Chores(library.chores)
 
     @property
     def history(self) -> History:
@@ -83,6 +88,7 @@ class Shelf:
             undo.callback(owner.release)
             library = Library.open(config.data)
             undo.callback(library.close)
+            library.chores.end_abandoned()
             embedder = embedder or _configured(config)
             _refuse_another_embedder(library, embedder)
             upkeep = Upkeep(
@@ -124,6 +130,7 @@ class Shelf:
 
     def close(self) -> None:
         """Stop at the next small step and give the folder up; what is queued goes on after the next opening."""
+        self._chores.close()
         self._adding.close()
         self._upkeep.close()
         self._library.close()
@@ -232,16 +239,27 @@ class Shelf:
         return found
 
     def move(self, document: str, name: str, source: str) -> Document:
-        """Give a document another name and source: its file was renamed. Raises Conflict, NotFound."""
+        """Give a document another name and source: its file was renamed. Raises Conflict, NotFound.
+
+        A date that only the file's name told goes with the old name, and one in the new name is found.
+        """
         with self._library.database.write():
             key, dossier = self._library.documents.key(document)
             self._library.documents.move(key, storable(name), storable(source))
+            self._find_date_anew(key, storable(name))
             found = self._library.documents.by_key(key)
             self._library.jobs.queue(
                 "refresh", dossier, "replace", [Order(found.name, found.id, Metadata(), None, None)]
             )
         self._adding.notice()
         return found
+
+    def _find_date_anew(self, key: int, name: str) -> None:
+        """Look for a date under a new name, unless the file itself states one."""
+        reading = self._library.documents.reading(key)
+        if reading.metadata.published_from != "metadata":
+            undated = replace(reading.metadata, published=None, published_from=None)
+            self._library.documents.find_anew(key, self._craft.dated(undated, name, reading.text))
 
     def remove_document(self, id: str) -> None:
         """Remove a document and all its versions; from its return on nothing of it is found. Raises NotFound."""
@@ -264,21 +282,28 @@ class Shelf:
 
     def job(self, id: str) -> Job:
         """Give a job as it stands. Raises NotFound."""
-        return self._library.jobs.find(id)
+        return self._chores.find(id) or self._adding.shown(self._library.jobs.find(id))
 
     def jobs(self) -> tuple[Job, ...]:
         """Give every job, newest first."""
-        return self._library.jobs.all()
+        everything = (*map(self._adding.shown, self._library.jobs.all()), *self._chores.all())
+        return tuple(sorted(everything, key=lambda job: job.started or "now", reverse=True))
 
     def cancel(self, id: str) -> Job:
-        """Stop a job; what it has added stays."""
+        """Stop a job; what it has done stays."""
+        if self._chores.find(id):
+            self._chores.cancel(id, CANCEL_SECONDS)
+            return self.job(id)
         self._library.forget_originals(self._library.jobs.cancel(id))
         self._adding.notice()
         return self.wait(id, CANCEL_SECONDS)
 
     def wait(self, id: str, timeout: float | None = None) -> Job:
         """Wait until the job has ended, or the time (in seconds) is over."""
-        self._adding.wait_for(lambda: self.job(id).finished, timeout)
+        if self._chores.find(id):
+            self._chores.wait(id, timeout)
+        else:
+            self._adding.wait_for(lambda: self.job(id).finished, timeout)
         return self.job(id)
 
     # searching
@@ -329,16 +354,27 @@ class Shelf:
         """How far the indexes are behind the library, in figures."""
         return self._upkeep.in_step()
 
+    def remark(self) -> str:
+        """Say what an owner of the library should know though all is well, nothing where there is nothing."""
+        return outdated(self._library, self._craft.recipe)
+
+    def begin(self, kind: JobKind, work: Work | None = None, about: str = "") -> Job:
+        """Begin one of what follows, or other `work`, in the background, as a job.
+
+        The same (of the same `about`) that is under way already is given instead. Raises Overloaded.
+        """
+        return self._chores.begin(kind, work or self._tending.work(kind), about)
+
     def doctor(self) -> tuple[Health, ...]:
         """Check every part of the shelf."""
-        return checkup.of(self._config, self._library, self._upkeep, self._embedder)
+        return self._tending.doctor()
 
     def mend(self) -> tuple[str, ...]:
         """Mend what can be mended from the library itself; say what was done."""
         return self._tending.mend()
 
-    def reindex(self) -> int:
-        """Embed every passage again and build both indexes anew; give how many vectors had to be mended."""
+    def reindex(self) -> Reindexed:
+        """Split what an older splitter cut, embed every passage again, build both indexes anew; give what changed."""
         return self._tending.reindex()
 
     def compact(self) -> Compacted:
@@ -364,11 +400,13 @@ def _craft(config: IndexConfig, embedder: Embedder) -> Craft:
     from index import load, split  # readers bring large libraries
 
     return Craft(
-        lambda name, content: load.read(name, content, config),
+        lambda name: load.reader_of(name) if name else load.TEXT_READER,
+        lambda name, content, look: load.read(name, content, config, look),
         lambda address: load.fetched(address, config),
         load.from_text,
-        lambda reading, header: split.split(
-            reading, header, config.passage_characters, embedder.count_tokens, embedder.max_tokens
+        load.dated,
+        lambda reading, header, look: split.split(
+            reading, header, config.passage_characters, embedder.count_tokens, embedder.max_tokens, look
         ),
         split.header,
         f"{split.VERSION}/{config.passage_characters}",

@@ -78,11 +78,18 @@ def readable_name(name: str) -> str:
     return re.sub(r"^(?:\d{1,4}|[0-9a-f]{12,64})\s+|\s+[0-9a-f]{12,64}$", "", words) or name
 
 
-def sentences_of(text: str, marks: Sequence[Mark] = (), language: str = "en") -> tuple[Sentence, ...]:
-    """Find all sentences, in order; white space between them belongs to none."""
+def _go_on() -> None:
+    """Never end a long text early."""
+
+
+def sentences_of(
+    text: str, marks: Sequence[Mark] = (), language: str = "en", look: Callable[[], None] = _go_on
+) -> tuple[Sentence, ...]:
+    """Find all sentences, in order; white space between them belongs to none. `look` may raise to end it early."""
     headings = {mark.start for mark in marks if mark.kind == "heading"}
     found: list[Sentence] = []
     for paragraph in _PARAGRAPH.finditer(text):
+        look()
         for line_start, line_end in _lines(text, paragraph.start(), paragraph.end()):
             kind = _kind(text, line_start, line_end, headings, alone=True)
             if kind != "prose":
@@ -100,20 +107,22 @@ def split(
     passage_characters: int,
     count_tokens: Callable[[str], int],
     max_tokens: int,
+    look: Callable[[], None] = _go_on,
 ) -> list[Draft]:
     """Cut a reading into passages of whole sentences, none of which crosses a heading, slide or sheet.
 
     `title` is the header that will stand before each passage when it is embedded: header and passage together
-    fit `max_tokens`. Every sentence is in exactly one passage.
+    fit `max_tokens`. Every sentence is in exactly one passage. `look` is called again and again, and may raise.
     """
     language = (reading.metadata.language or "en")[:2]
-    sentences = sentences_of(reading.text, reading.marks, language)
+    sentences = sentences_of(reading.text, reading.marks, language, look)
     marks = (
         reading.marks if any(mark.kind == "heading" for mark in reading.marks) else _with_headings(reading, sentences)
     )
     borders = [mark.start for mark in reading.marks if mark.kind in ("slide", "sheet")]
     drafts: list[Draft] = []
     for run in _runs(sentences, passage_characters, borders):
+        look()
         for part in _fitting(run, reading.text, title, count_tokens, max_tokens):
             start, end = part[0].start, part[-1].end
             drafts.append(Draft(start, end, place_of(marks, _first_prose(part), end), tuple(part)))

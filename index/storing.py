@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -14,15 +15,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embed import Embedder
-from index.errors import Cancelled, Conflict, UnreadableFile
+from index.errors import Cancelled, Conflict, UnknownFormat, UnreadableFile
 from index.library import Arrival, Cut, Item, Library, Order, Stored, digest_of
 from index.library.rows import merged
-from index.records import Metadata, Outcome, Place, Reading, Sentence, Source
+from index.records import Metadata, Outcome, Place, Reading, Sentence, Source, Step
 
 LOOK_SECONDS = 0.2
-"""How often it is asked whether to stop while a page is fetched."""
+"""How often it is asked whether to stop while a page is fetched, read or split."""
+WEB = ("http://", "https://")
 AT_ONCE = 16
 """How many passages are embedded between two pauses."""
+Look = Callable[[], None]
+"""Called now and then during a long step; raises Cancelled where it shall end."""
+Tell = Callable[["Item", Step, int, int], None]
+"""Takes what is being done with an item, and how many of its passages are done, of how many."""
 Fresh = dict[bytes, NDArray[np.float16]]
 """New vectors by the digest of what was embedded."""
 
@@ -44,13 +50,17 @@ class Drafted(Protocol):
 class Craft:
     """The steps from bytes to vectors, as the composer chose them."""
 
-    read: Callable[[str, bytes], Reading]
+    reader: Callable[[str], str]
+    """From a file's name to the reader and its version that reads it; the empty name stands for text."""
+    read: Callable[[str, bytes, Look], Reading]
     """From a file's name and bytes."""
     fetch: Callable[[str], Source | tuple[str, ...]]
     """From a web address to its page, or to the addresses of the pages that a feed lists."""
-    read_text: Callable[[str], Reading]
-    """From text that comes as text: kept character for character."""
-    split: Callable[[Reading, str], Sequence[Drafted]]
+    read_text: Callable[[str, str], Reading]
+    """From text that comes as text, and its name: kept character for character."""
+    dated: Callable[[Metadata, str, str], Metadata]
+    """What a reader found, with the date that the name or the text tells where it found none."""
+    split: Callable[[Reading, str, Look], Sequence[Drafted]]
     """From a reading and its header to passages."""
     header: Callable[[Metadata, str], str]
     """What is put before a passage of a document of that metadata and name when it is embedded."""
@@ -66,10 +76,11 @@ class Outrun(Exception):
 class Storing:
     """Does one item of a job; `pause` is called between small steps and may raise Cancelled."""
 
-    def __init__(self, library: Library, craft: Craft, pause: Callable[[Item], None]) -> None:
+    def __init__(self, library: Library, craft: Craft, pause: Callable[[Item], None], tell: Tell) -> None:
         self._library = library
         self._craft = craft
         self._pause = pause
+        self._tell = tell
         self._embedder = library.embeddings.embedder(
             craft.embedder.fingerprint, craft.embedder.name, craft.embedder.dimensions
         )
@@ -106,6 +117,8 @@ class Storing:
         """Fetch in a thread of its own, so that a server that takes its time does not keep the job from stopping."""
         outcome: SimpleQueue[Source | tuple[str, ...] | Exception] = SimpleQueue()
 
+        self._tell(item, "fetching", 0, 0)
+
         def fetch() -> None:
             try:
                 outcome.put(self._craft.fetch(item.source))
@@ -134,25 +147,58 @@ class Storing:
             raise Conflict(f"{item.source} is in this dossier already.", "Replace it, or keep both.")
         if stored and item.on_conflict == "keep_both":
             item, stored = self._beside(item), None
-        arrival = self._arrival(item)
-        if stored and _same(stored, arrival):
-            self._keep(item, stored, arrival)
+        content = self._content(item)
+        sha256 = hashlib.sha256(content).hexdigest()
+        if stored and self._same(stored, item, sha256):
+            self._keep(item, stored)
             return
+        arrival = self._arrival(item, content, sha256)
         metadata = merged(arrival.reading.metadata, arrival.given, stored.corrections if stored else Metadata())
         header = self._craft.header(metadata, arrival.name)
-        drafts = self._craft.split(arrival.reading, header)
+        self._tell(item, "splitting", 0, 0)
+        drafts = self._craft.split(arrival.reading, header, self._look(item))
         texts = [arrival.reading.text[draft.start : draft.end] for draft in drafts]
         vectors = self._embed(item, [header + text for text in texts])
         self._commit(item, arrival, drafts, [digest_of(header + text) for text in texts], vectors)
 
-    def _arrival(self, item: Item) -> Arrival:
+    def _content(self, item: Item) -> bytes:
+        return self._library.originals.get(item.original or "") if item.text is None else item.text.encode()
+
+    def _same(self, stored: Stored, item: Item, sha256: str) -> bool:
+        """Whether bytes, reader and splitter are those of the stored version: then nothing has to be read."""
+        if (stored.bytes_sha256, stored.splitter) != (sha256, self._craft.recipe):
+            return False
+        with suppress(UnknownFormat):  # reading it says what is wrong
+            return stored.reader == self._craft.reader("" if item.text is not None else item.name)
+        return False
+
+    def _arrival(self, item: Item, content: bytes, sha256: str) -> Arrival:
+        self._tell(item, "reading", 0, 0)
         if item.text is not None:
-            content, reading = item.text.encode(), self._craft.read_text(item.text)
+            reading = self._craft.read_text(item.text, item.name)
         else:
-            content = self._library.originals.get(item.original or "")
-            reading = self._craft.read(item.name, content)
-        sha256 = hashlib.sha256(content).hexdigest()
-        return Arrival(item.name, item.source, item.given, reading, sha256, self._craft.recipe, item.original)
+            reading = self._craft.read(item.name, content, self._look(item))
+        return Arrival(
+            item.name,
+            item.source,
+            item.given,
+            with_address(reading, item.source),
+            sha256,
+            self._craft.recipe,
+            item.original,
+        )
+
+    def _look(self, item: Item) -> Look:
+        """Give what a long step calls as often as it likes: it pauses now and then."""
+        last = time.monotonic()
+
+        def look() -> None:
+            nonlocal last
+            if time.monotonic() - last > LOOK_SECONDS:
+                self._pause(item)
+                last = time.monotonic()
+
+        return look
 
     def _beside(self, item: Item) -> Item:
         """Give the item a source that is free: `upload:NAME (2)`."""
@@ -161,18 +207,18 @@ class Storing:
             number += 1
         return replace(item, source=f"{taken} ({number})")
 
-    def _keep(self, item: Item, stored: Stored, arrival: Arrival) -> None:
+    def _keep(self, item: Item, stored: Stored) -> None:
         """The text is known: at most what is said about it has changed."""
         current = self._library.documents.by_key(stored.key)
-        if stored.given == arrival.given and current.name == arrival.name:
+        if stored.given == item.given and current.name == item.name:
             self._library.jobs.settle(item, "unchanged")
             return
-        metadata = merged(stored.found, arrival.given, stored.corrections)
-        vectors, digests = self._embed_document(item, stored.key, self._craft.header(metadata, arrival.name))
+        metadata = merged(stored.found, item.given, stored.corrections)
+        vectors, digests = self._embed_document(item, stored.key, self._craft.header(metadata, item.name))
         with self._library.database.write():
             if not self._library.jobs.settle(item, "replaced", current.passages):
                 raise Cancelled("The job was cancelled.")
-            self._library.documents.give(stored.key, arrival.name, arrival.given)
+            self._library.documents.give(stored.key, item.name, item.given)
             self._point_anew(item.dossier, stored.key, digests, vectors)
 
     def _refresh(self, item: Item) -> None:
@@ -215,10 +261,12 @@ class Storing:
         missing = [(digest, text) for digest, text in wanted.items() if digest not in known]
         vectors: Fresh = {}
         for start in range(0, len(missing), AT_ONCE):
+            self._tell(item, "embedding", start, len(missing))
             self._pause(item)
             part = missing[start : start + AT_ONCE]
             rows = self._craft.embedder.embed_passages([text for _, text in part]).astype(np.float16)
             vectors.update(zip((digest for digest, _ in part), rows, strict=True))
+        self._tell(item, "storing", len(missing), len(missing))
         self._pause(item)
         return vectors
 
@@ -259,10 +307,6 @@ class Storing:
         library.forget_originals(outgrown)
 
 
-def _same(stored: Stored, arrival: Arrival) -> bool:
-    """Whether the bytes, the reader and the splitter are those of the stored version."""
-    return (stored.bytes_sha256, stored.reader, stored.splitter) == (
-        arrival.bytes_sha256,
-        arrival.reading.reader,
-        arrival.splitter,
-    )
+def with_address(reading: Reading, source: str) -> Reading:
+    """Give the reading of a page that was fetched the address that it was fetched from, whatever it says itself."""
+    return replace(reading, metadata=replace(reading.metadata, url=source)) if source.startswith(WEB) else reading

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
 from threading import Event
 
 from index.errors import Conflict, NotFound, UnreadableFile
+from index.load.beside import Beside, beside
 from index.load.files import Skipped, files_of
-from index.records import Document
+from index.records import Document, Metadata
 
 ALWAYS_IGNORED = ("~$*", "*.part", "*.tmp", "*.crdownload")
 """Locks of open files and files on their way."""
@@ -25,6 +26,8 @@ WATCH_MILLISECONDS = 1000
 LOOK_MILLISECONDS = 10_000
 """After this time one looks without being told: network disks do not tell, and changes may fall between."""
 
+UNSAID = Metadata()
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -34,6 +37,9 @@ class Seen:
     state: tuple[int, int, int]
     """Size, time of the last change in nanoseconds, and inode: the same as before means the same bytes."""
     sha256: str
+    """Empty where it was not read yet."""
+    said: Metadata = UNSAID
+    """What a metadata file of the folder says about it."""
 
 
 @dataclass(slots=True)
@@ -46,22 +52,43 @@ class Folder:
     """By address: `file:/absolute/path`."""
     skipped: list[Skipped] = field(default_factory=list)
     """What is not read, and why."""
+    notes: list[str] = field(default_factory=list)
+    """What in a metadata file could not be used."""
 
-    def look(self) -> None:
-        """Walk the folder. Raises NotFound where there is none: an unmounted disk must not empty a dossier."""
-        root = self.root.resolve()
-        if not root.is_dir():
-            raise NotFound(f"There is no folder {root}.", "Mount or make it; the dossier was left as it is.")
-        self.skipped = []
+    def look(self, go_on: Callable[[], None] = lambda: None) -> None:
+        """Walk the folder; `go_on` is called at every file and may raise.
+
+        Raises NotFound where there is no folder, since an unmounted disk must not empty a dossier, and BadInput for
+        a metadata file that cannot be read.
+        """
+        root = self._root()
+        self.skipped, known = [], beside(root)
+        self.notes = list(known.troubles) if known else []
         before, self.seen = self.seen, {}
         unsettled: list[Path] = []
         for path in self._files(root):
+            go_on()
+            if known and path == known.path:
+                continue
             if time.time() - path.stat().st_mtime < QUIET_SECONDS:
                 unsettled.append(path)
             else:
-                self._take(path, before)
-        for path in _settled(unsettled, self.skipped):
-            self._take(path, before)
+                self._take(path, before, known)
+        for path in _settled(unsettled, self.skipped, go_on):
+            self._take(path, before, known)
+
+    def glance(self) -> None:
+        """Walk the folder without reading any file: enough to see whether it was wiped. Raises NotFound."""
+        self.skipped = []
+        self.seen = {}
+        for path in self._files(self._root()):
+            self.seen[f"file:{path.resolve()}"] = Seen(path, (0, 0, 0), "")
+
+    def _root(self) -> Path:
+        root = self.root.resolve()
+        if not root.is_dir():
+            raise NotFound(f"There is no folder {root}.", "Mount or make it; the dossier was left as it is.")
+        return root
 
     def _files(self, root: Path) -> Iterator[Path]:
         for found in files_of([root]):
@@ -76,7 +103,7 @@ class Folder:
             elif path.exists():
                 yield path
 
-    def _take(self, path: Path, before: dict[str, Seen]) -> None:
+    def _take(self, path: Path, before: dict[str, Seen], told: Beside | None) -> None:
         address = f"file:{path.resolve()}"
         try:
             state = _state(path)
@@ -87,7 +114,7 @@ class Folder:
         except OSError as error:
             self.skipped.append(Skipped(path, error.strerror or str(error)))
             return
-        self.seen[address] = Seen(path, state, proof)
+        self.seen[address] = Seen(path, state, proof, told.of(path) if told else UNSAID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,12 +134,17 @@ class Plan:
         """Whether there is nothing to do."""
         return not (self.move or self.add or self.remove)
 
+    @property
+    def loses_much(self) -> bool:
+        """Whether most of the documents would go: a wiped folder looks like this."""
+        return bool(self.remove) and len(self.remove) > WORRYING * self.of
+
     def refuse_a_loss(self, root: Path) -> None:
-        """Raise Conflict where most of the documents would go: a wiped folder looks like this."""
-        if self.remove and len(self.remove) > WORRYING * self.of:
+        """Raise Conflict where most of the documents would go."""
+        if self.loses_much:
             raise Conflict(
                 f"{len(self.remove)} of {self.of} documents are not in {root} any more; nothing was changed.",
-                f"If that is right, run: dossier sync {root} --yes",
+                f'If that is right, run `dossier sync {root} --yes`; over HTTP, send "yes": true.',
             )
 
 
@@ -131,7 +163,7 @@ def plan(folder: Folder, documents: Iterable[Document]) -> Plan:
     by_proof = {document.sha256: document for document in gone.values()}
     for source, seen in folder.seen.items():
         document = mine.get(source)
-        if document is not None and document.sha256 == seen.sha256:
+        if document is not None and document.sha256 == seen.sha256 and not _says_more(seen.said, document.metadata):
             continue
         if document is None and (old := by_proof.pop(seen.sha256, None)) is not None:
             moved.append((old, seen))
@@ -139,6 +171,11 @@ def plan(folder: Folder, documents: Iterable[Document]) -> Plan:
         else:
             added.append(seen)
     return Plan(tuple(moved), tuple(added), tuple(gone.values()), len(mine))
+
+
+def _says_more(said: Metadata, known: Metadata) -> bool:
+    """Whether a metadata file says something that the dossier does not know, or knows otherwise."""
+    return any(said_so and said_so != known_so for said_so, known_so in zip(astuple(said), astuple(known), strict=True))
 
 
 def changes_in(root: Path, stop: Event) -> Iterator[None]:
@@ -163,7 +200,7 @@ def changes_in(root: Path, stop: Event) -> Iterator[None]:
         raise UnreadableFile(f"{root} cannot be watched ({error}).", "Run `dossier sync` from time to time.") from error
 
 
-def _settled(paths: Sequence[Path], skipped: list[Skipped]) -> Iterator[Path]:
+def _settled(paths: Sequence[Path], skipped: list[Skipped], go_on: Callable[[], None]) -> Iterator[Path]:
     """Wait for files that were just written until they stay as they are."""
     waiting = dict.fromkeys(paths, (0, 0, 0))
     deadline = time.monotonic() + LONGEST_WAIT
@@ -180,6 +217,7 @@ def _settled(paths: Sequence[Path], skipped: list[Skipped]) -> Iterator[Path]:
             else:
                 waiting[path] = state
         if waiting:
+            go_on()
             time.sleep(QUIET_SECONDS)
     skipped += [Skipped(path, "still being written") for path in waiting]
 

@@ -80,6 +80,11 @@ class Upkeep:
             room.words.close()
             room.vectors.close()
 
+    @property
+    def stopping(self) -> threading.Event:
+        """Set when everything is to end."""
+        return self._stop
+
     def doing(self) -> str:
         """Say what is being done or waits to be done, nothing when every index is in step."""
         if busy := next(iter(list(self._busy.values())), ""):
@@ -140,9 +145,14 @@ class Upkeep:
             shutil.rmtree(room.folder, ignore_errors=True)
         self.notice()
 
-    def build_anew(self) -> None:
-        """Build every index anew from the library, so that nothing removed is left in its files."""
+    def build_anew(self, stop: threading.Event) -> None:
+        """Build every index anew from the library, so that nothing removed is left in its files; end early on `stop`.
+
+        An index that was not finished is built in the background.
+        """
         for dossier in self._library.dossiers.ids():
+            if stop.is_set():
+                return
             try:
                 room = self._room(dossier)
             except NotFound:  # removed meanwhile
@@ -152,7 +162,7 @@ class Upkeep:
                 room.scan = None
             if self._wants_chroma(dossier):
                 with self._at_work("building the vector indexes anew"):
-                    room.vectors.anew(self._stop)
+                    room.vectors.anew(stop)
             else:
                 room.vectors.throw_away()
 

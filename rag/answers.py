@@ -236,6 +236,7 @@ def document_json(document: Document) -> dict[str, Any]:
         "published": document.metadata.published,
         "published_from": document.metadata.published_from,
         "source": document.source,
+        "url": document.metadata.url,
     }
 
 

@@ -73,6 +73,7 @@ EDGES = {
         "finding": {"*": "part of the composer: searching"},
         "upkeep": {"*": "part of the composer: keeps the indexes in step"},
         "tending": {"*": "part of the composer: looks after the whole shelf"},
+        "chores": {"library": "the log of what it begins"},
         "sync": {"load": "walks folders as adding does"},
         "pages": {"library": "the truth it reads", "load": "looks at files in the same kind of child process"},
         "reindex": {"library": "the truth it writes to", "storing": "the craft it repeats"},

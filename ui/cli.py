@@ -221,12 +221,13 @@ def list_documents(context: click.Context, name: str | None, as_json: bool) -> N
 @click.option("--publisher", metavar="TEXT", help="Who published it.")
 @click.option("--author", metavar="TEXT", help="Who wrote it.")
 @click.option("--published", metavar="DATE", help="When it was published: YYYY, YYYY-MM or YYYY-MM-DD.")
+@click.option("--url", metavar="URL", help="Where it stands on the web.")
 @click.option("--dossier", "name", metavar="NAME", help="Where the name is looked up.")
 @click.pass_context
 def metadata(context: click.Context, /, document: str, name: str | None, **said: str | None) -> None:
     """Correct what is known about DOCUMENT, given by id, name or source; it stays when the document is replaced."""
     if all(value is None for value in said.values()):
-        raise click.UsageError("Nothing to correct: give --title, --publisher, --author or --published.")
+        raise click.UsageError("Nothing to correct: give --title, --publisher, --author, --published or --url.")
     from index.records import Metadata
     from ui.desk import open_desk
     from ui.listing import document_lines, find_documents
@@ -360,11 +361,14 @@ def doctor(context: click.Context, mend: bool, as_json: bool) -> None:
     """Examine the library, the indexes and the models, and say what mends them."""
     from ui.desk import open_desk
     from ui.listing import health_lines
+    from ui.looking_after import outcome
+    from ui.unwire import health_of
     from ui.wire import health_json
 
     with open_desk(_config(context)) as desk:
-        done = desk.mend() if mend else ()
-        checks = desk.doctor()
+        done = outcome(desk, desk.begin("mend"), "Mending")["done"] if mend else ()
+        found = outcome(desk, desk.begin("doctor"), "Examining")["checks"]
+    checks = [health_of(health) for health in found]
     for line in done:
         click.echo(line, err=True)
     if as_json:

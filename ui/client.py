@@ -11,10 +11,9 @@ import httpx
 from pydantic import SecretStr
 
 from index.errors import BadInput, DossierError, LibraryBusy, Refused
-from index.library.backup import Backup
-from index.records import Compacted, Conflict, Document, Dossier, Filter, Health, Hit, Job, Metadata, Source
+from index.records import Conflict, Document, Dossier, Filter, Hit, Job, JobKind, Metadata, Source
 from rag.answers import Answer, Ask
-from ui.unwire import answer_of, backup_of, compacted_of, document_of, dossier_of, error_of, health_of, hit_of, job_of
+from ui.unwire import answer_of, document_of, dossier_of, error_of, hit_of, job_of
 
 if TYPE_CHECKING:
     from ui.conversations_desk import RemoteHistory
@@ -128,25 +127,10 @@ class Client:
         """Stop a job."""
         return job_of(self.send("DELETE", _path("jobs", id))["job"])
 
-    def doctor(self) -> tuple[Health, ...]:
-        """Examine every part."""
-        return tuple(health_of(health) for health in self.send("GET", "/v1/admin/doctor")["checks"])
-
-    def back_up(self) -> Backup:
-        """Write an archive into the data folder's `backups`."""
-        return backup_of(self.send("POST", "/v1/admin/backup", timeout=None)["backup"])
-
-    def reindex(self, embedder: str | None) -> int:
-        """Embed everything again; give how many vectors were mended. Raises EmbedderChanged for another embedder."""
-        return int(self.send("POST", "/v1/admin/reindex", json={"embedder": embedder}, timeout=None)["mended"])
-
-    def compact(self) -> Compacted:
-        """Drop what nobody needs any more."""
-        return compacted_of(self.send("POST", "/v1/admin/compact", timeout=None)["compacted"])
-
-    def mend(self) -> tuple[str, ...]:
-        """Mend what can be mended; say what was done."""
-        return tuple(self.send("POST", "/v1/admin/mend", timeout=None)["done"])
+    def begin(self, kind: JobKind, embedder: str | None = None) -> Job:
+        """Begin to look after the library; `embedder` is the one that re-indexing expects."""
+        body = {"json": {"embedder": embedder}} if kind == "reindex" else {}
+        return job_of(self.send("GET" if kind == "doctor" else "POST", f"/v1/admin/{kind}", **body)["job"])
 
     def original(self, id: str) -> bytes:
         """Give the file of a document as it was added."""
@@ -154,7 +138,7 @@ class Client:
 
     def correct(self, id: str, metadata: Metadata) -> Document:
         """Correct what is known about a document."""
-        known = {field: getattr(metadata, field) for field in ("title", "publisher", "author", "published")}
+        known = {field: getattr(metadata, field) for field in ("title", "publisher", "author", "published", "url")}
         given = {field: value for field, value in known.items() if value is not None}
         return document_of(self.send("PATCH", _path("documents", id), json=given)["document"])
 
@@ -207,7 +191,7 @@ def _told(reply: httpx.Response, answer: dict[str, Any]) -> DossierError:
 
 
 def _said(metadata: Metadata) -> dict[str, str]:
-    names = ("title", "publisher", "author", "published", "language")
+    names = ("title", "publisher", "author", "published", "language", "url")
     return {name: value for name in names if (value := getattr(metadata, name)) is not None}
 
 

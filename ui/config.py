@@ -40,6 +40,9 @@ class Config(RagConfig):
     """A file that holds the key, read where `key` is not set."""
     hosts: Annotated[tuple[str, ...], NoDecode] = ()
     """Further host names that browsers may use for this server, such as a proxy's; separated by commas."""
+    folders: Annotated[tuple[Path, ...], NoDecode] = ()
+    """Folders of this machine that the endpoint and the page may sync dossiers with, with all inside them; separated
+    by commas; none by default."""
     page: bool = True
     """Whether the chat page is served beside the endpoint."""
     path: str = ""
@@ -51,10 +54,10 @@ class Config(RagConfig):
     log_contents: bool = False
     """Whether questions, answers and what errors say are written to the log."""
 
-    @field_validator("hosts", mode="before")
+    @field_validator("hosts", "folders", mode="before")
     @classmethod
-    def _split(cls, hosts: object) -> object:
-        return [name.strip() for name in hosts.split(",") if name.strip()] if isinstance(hosts, str) else hosts
+    def _split(cls, names: object) -> object:
+        return [name.strip() for name in names.split(",") if name.strip()] if isinstance(names, str) else names
 
     @field_validator("path")
     @classmethod

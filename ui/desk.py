@@ -9,10 +9,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from index.errors import DossierError, LibraryBusy, ModelMissing
-from index.records import Compacted, Conflict, Document, Dossier, Filter, Health, Hit, Job, Metadata, Source
+from index.records import Conflict, Document, Dossier, Filter, Hit, Job, JobKind, Metadata, Source
 
 if TYPE_CHECKING:
-    from index.library.backup import Backup
     from index.shelf import Shelf
     from rag.answers import Answer, Ask
     from rag.pipeline import Rag
@@ -91,24 +90,8 @@ class Desk(Protocol):
         """Stop a job."""
         ...
 
-    def doctor(self) -> tuple[Health, ...]:
-        """Examine every part."""
-        ...
-
-    def back_up(self) -> Backup:
-        """Write an archive into the data folder's `backups`."""
-        ...
-
-    def reindex(self, embedder: str | None) -> int:
-        """Embed everything again; give how many vectors were mended. Raises EmbedderChanged for another embedder."""
-        ...
-
-    def compact(self) -> Compacted:
-        """Drop what nobody needs any more."""
-        ...
-
-    def mend(self) -> tuple[str, ...]:
-        """Mend what can be mended; say what was done."""
+    def begin(self, kind: JobKind, embedder: str | None = None) -> Job:
+        """Begin to look after the library; `embedder` is the one that re-indexing expects."""
         ...
 
     def original(self, id: str) -> bytes:
@@ -188,12 +171,7 @@ class OwnDesk:
 
     def documents(self, dossier: str) -> Iterator[Document]:
         """Give all documents of a dossier."""
-        cursor = None
-        while True:
-            page, cursor = self.shelf.documents(dossier, cursor, 500)
-            yield from page
-            if cursor is None:
-                return
+        return documents_of(self.shelf, dossier)
 
     def document(self, id: str) -> Document:
         """Give a document."""
@@ -219,25 +197,9 @@ class OwnDesk:
         """Stop a job."""
         return self.shelf.cancel(id)
 
-    def doctor(self) -> tuple[Health, ...]:
-        """Examine every part."""
-        return self.shelf.doctor()
-
-    def back_up(self) -> Backup:
-        """Write an archive into the data folder's `backups`."""
-        return self.shelf.back_up()
-
-    def reindex(self, embedder: str | None) -> int:
-        """Embed everything again; give how many vectors were mended. Raises EmbedderChanged for another embedder."""
-        return self.shelf.reindex()
-
-    def compact(self) -> Compacted:
-        """Drop what nobody needs any more."""
-        return self.shelf.compact()
-
-    def mend(self) -> tuple[str, ...]:
-        """Mend what can be mended; say what was done."""
-        return self.shelf.mend()
+    def begin(self, kind: JobKind, embedder: str | None = None) -> Job:
+        """Begin to look after the library; opening it has refused another embedder."""
+        return self.shelf.begin(kind)
 
     def original(self, id: str) -> bytes:
         """Give the file of a document as it was added."""
@@ -285,6 +247,16 @@ def with_models(config: Config, opening: Callable[[], T]) -> T:
             if needed.state == "missing" and not needed.model.optional:
                 models.fetch(config, needed.model.name, lambda line: print(line, file=sys.stderr))  # noqa: T201
         return opening()
+
+
+def documents_of(shelf: Shelf, dossier: str) -> Iterator[Document]:
+    """Give all documents of a dossier of a shelf."""
+    cursor = None
+    while True:
+        page, cursor = shelf.documents(dossier, cursor, 500)
+        yield from page
+        if cursor is None:
+            return
 
 
 def choose_dossier(desk: Desk, wanted: str | None) -> str:

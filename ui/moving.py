@@ -29,7 +29,7 @@ HISTORY = "history.json"
 FILES_AT_ONCE = 50
 BYTES_AT_ONCE = 32_000_000
 POLL = 0.1
-FIELDS = ("title", "publisher", "author", "published")
+FIELDS = ("title", "publisher", "author", "published", "url")
 
 
 def move_out(made: Path, file: Path) -> Path:
@@ -96,7 +96,7 @@ def import_dossier(desk: Desk, file: Path, name: str | None) -> tuple[str, int, 
         entries: list[dict[str, Any]] = manifest["documents"]
         failed = [failure for batch in _batches(archive, entries) for failure in _added(desk, name, batch)]
         known = {
-            entry["source"]: Metadata(**{field: entry["metadata"][field] for field in FIELDS}) for entry in entries
+            entry["source"]: Metadata(**{field: entry["metadata"].get(field) for field in FIELDS}) for entry in entries
         }
         asked = _history(archive, manifest)
     there = list(desk.documents(name))

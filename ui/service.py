@@ -16,7 +16,7 @@ from index.errors import Cancelled, Overloaded
 from index.records import Filter, Hit
 from index.shelf import Shelf
 from rag.answers import Answer, Ask, Event, Finished
-from rag.config import RagConfig
+from ui.config import Config
 from ui.metrics import Load
 from ui.watch import Watch
 
@@ -54,7 +54,7 @@ class Asker(Protocol):
 class Service:
     """Asks questions in a pool of `workers` threads with a queue; thread-safe, and callable from any thread."""
 
-    def __init__(self, rag: Asker, config: RagConfig, *, contents: bool = False) -> None:
+    def __init__(self, rag: Asker, config: Config, *, contents: bool = False) -> None:
         self.rag = rag
         self.config = config
         self.watch = Watch(rag.shelf, lambda: Load(len(self._running), self._room), contents=contents)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any
@@ -23,6 +24,8 @@ from index.records import (
     Metadata,
     Passage,
     Place,
+    Reindexed,
+    Trouble,
 )
 from rag.answers import Answer, Citation, Disagreement, Statement, Took, Twin, Usage, Value
 from rag.answers import Warning as AnswerWarning
@@ -61,6 +64,7 @@ def document_of(given: Mapping[str, Any]) -> Document:
         given.get("published"),
         given.get("published_from"),
         given.get("language"),
+        given.get("url"),
     )
     return Document(
         given["id"],
@@ -98,7 +102,10 @@ def hit_of(given: Mapping[str, Any]) -> Hit:
 def job_of(given: Mapping[str, Any]) -> Job:
     """Give a job."""
     failed = tuple(Failure(failure["name"], failure["error"]) for failure in given["failed"])
-    return Job(**{**_known(Job, given), "failed": failed})
+    result, error = given.get("result"), given.get("error")
+    told = None if result is None else json.dumps(result)
+    trouble = None if error is None else Trouble(error["type"], error["message"], error["hint"])
+    return Job(**{**_known(Job, given), "failed": failed, "result": told, "error": trouble})
 
 
 def dossier_of(given: Mapping[str, Any]) -> Dossier:
@@ -119,6 +126,11 @@ def backup_of(given: Mapping[str, Any]) -> Backup:
 def compacted_of(given: Mapping[str, Any]) -> Compacted:
     """Give what compacting dropped."""
     return Compacted(**_known(Compacted, given))
+
+
+def reindexed_of(given: Mapping[str, Any]) -> Reindexed:
+    """Give what embedding again changed."""
+    return Reindexed(**_known(Reindexed, given))
 
 
 def error_of(given: Mapping[str, Any], retry_after: int = 1) -> DossierError:

@@ -21,11 +21,13 @@ A_PATH = click.Path(path_type=Path)
 def backup(context: click.Context, file: Path | None) -> None:
     """Write library and original files into FILE (else into the data folder's `backups`), also while serving."""
     from ui.desk import open_desk
+    from ui.looking_after import outcome
     from ui.moving import move_out
+    from ui.unwire import backup_of
 
     config = config_of(context)
     with open_desk(config) as desk:
-        made = desk.back_up()
+        made = backup_of(outcome(desk, desk.begin("backup"), "Backing up")["backup"])
     path = config.data / "backups" / made.name
     if file is not None:
         path = move_out(path, file)
@@ -47,18 +49,24 @@ def restore(context: click.Context, file: Path) -> None:
 @click.command("reindex", cls=Command, shown=("data", "embedder"))
 @click.pass_context
 def reindex(context: click.Context) -> None:
-    """Embed everything again and build the indexes anew; with --embedder NAME, by another model."""
+    """Split what an older version split, embed everything again and build the indexes anew.
+
+    With --embedder NAME, by another model.
+    """
     from index.errors import EmbedderChanged
     from index.shelf import Shelf
     from ui.desk import open_desk, with_models
+    from ui.looking_after import outcome
     from ui.moving import counting
+    from ui.unwire import reindexed_of
 
     config = config_of(context)
     wanted = context.ensure_object(dict).get("flags", {}).get("embedder")
     try:
         with open_desk(config, fetch=True) as desk:
-            mended = desk.reindex(wanted)
-        click.echo(f"Embedded everything again: {mended} vectors were mended, all indexes were built anew.")
+            done = reindexed_of(outcome(desk, desk.begin("reindex", wanted), "Re-indexing"))
+        split = f"Split {done.split} documents anew. " if done.split else ""
+        click.echo(f"{split}Embedded everything again: {done.mended} vectors were mended, all indexes were built anew.")
     except EmbedderChanged:
         with counting("Embedding") as tell:
             passages = with_models(config, lambda: Shelf.change_embedder(config, tell))
@@ -71,10 +79,12 @@ def reindex(context: click.Context) -> None:
 def compact(context: click.Context) -> None:
     """Drop replaced versions and whatever removed documents left in any file, and give the room back."""
     from ui.desk import open_desk
+    from ui.looking_after import outcome
+    from ui.unwire import compacted_of
 
     config = config_of(context)
     with open_desk(config) as desk:
-        click.echo(_told(desk.compact()))
+        click.echo(_told(compacted_of(outcome(desk, desk.begin("compact"), "Compacting")["compacted"])))
     if kept := sorted((config.data / "backups").glob("*.zip")):
         click.echo(f"What was removed may live on in {len(kept)} backups in {config.data / 'backups'}.", err=True)
 
@@ -122,6 +132,7 @@ def sync(context: click.Context, folder: Path, name: str, ignored: tuple[str, ..
     """Keep a dossier equal to FOLDER: what is new, changed, renamed or deleted there is so here."""
     import threading
 
+    from ui.adding import progress
     from ui.desk import open_desk
     from ui.syncing import folder_of, keep_in_step
     from ui.syncing import sync as synced
@@ -129,8 +140,8 @@ def sync(context: click.Context, folder: Path, name: str, ignored: tuple[str, ..
     config = config_of(context)
     here = folder_of(folder, ignored)
     here.look()
-    with open_desk(config, fetch=True) as desk:
-        done = synced(desk, config, here, name, yes=yes)
+    with open_desk(config, fetch=True) as desk, progress() as tell:
+        done = synced(desk, config, here, name, yes=yes, tell=tell)
     *told, last = done.lines()
     for line in told:
         click.echo(line, err=True)

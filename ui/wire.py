@@ -8,10 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 from index.errors import DossierError
-from index.library.backup import Backup
 from index.records import (
     AnswerFeedback,
-    Compacted,
     Conversation,
     Document,
     Dossier,
@@ -56,23 +54,13 @@ def full_document_json(document: Document) -> dict[str, Any]:
 
 
 def job_json(job: Job) -> dict[str, Any]:
-    """Give a job."""
-    return asdict(job)
+    """Give a job; what came of looking after the library stands in it as what it is, not as a string."""
+    return {**asdict(job), "result": None if job.result is None else json.loads(job.result)}
 
 
 def health_json(health: Health) -> dict[str, Any]:
     """Give how one part is."""
     return asdict(health)
-
-
-def backup_json(backup: Backup) -> dict[str, Any]:
-    """Give a backup."""
-    return asdict(backup)
-
-
-def compacted_json(compacted: Compacted) -> dict[str, Any]:
-    """Give what compacting dropped."""
-    return asdict(compacted)
 
 
 def conversation_json(conversation: Conversation) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from index.errors import LibraryDamaged, StorageFull
 from index.library.changes import Changes, Replay
+from index.library.chores import ChoreLog
 from index.library.database import Database, translated
 from index.library.documents import Arrival, Documents, Stored
 from index.library.dossiers import Dossiers
@@ -17,6 +18,7 @@ from index.library.passages import Cut, Kept, Passages
 
 __all__ = [
     "Arrival",
+    "ChoreLog",
     "Cut",
     "History",
     "Item",
@@ -45,6 +47,7 @@ class Library:
         self.changes = Changes(database)
         self.jobs = Jobs(database)
         self.history = History(database)
+        self.chores = ChoreLog(database)
 
     @classmethod
     def open(cls, data: Path) -> Library:

@@ -10,10 +10,11 @@ import shutil
 import tempfile
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -27,6 +28,8 @@ MANIFEST = "manifest.json"
 UNFINISHED = ".unfinished-"
 """How the name of a folder begins that is thrown away when its maker is gone."""
 PIECE = 1 << 20
+Tell = Callable[[int, int, str], None]
+"""Takes how many files are archived, of how many, and which is next; may raise Cancelled."""
 NAME = re.compile(rf"{re.escape(FILE)}|originals/[0-9a-f]{{64}}")
 
 
@@ -44,7 +47,7 @@ class Backup:
     """ISO 8601, UTC."""
 
 
-def back_up(library: Library, folder: Path) -> Backup:
+def back_up(library: Library, folder: Path, tell: Tell) -> Backup:
     """Write an archive into the folder, while others read and write. Raises StorageFull, LibraryDamaged."""
     sweep(folder)
     with _writing(folder), tempfile.TemporaryDirectory(prefix=UNFINISHED, dir=_made(folder)) as staging:
@@ -59,7 +62,7 @@ def back_up(library: Library, folder: Path) -> Backup:
         path = folder / f"dossier-{created:%Y%m%dT%H%M%S%f}Z.zip"
         unfinished = staged / path.name
         members = [FILE, *(f"originals/{name}" for name in names)]
-        _archive(unfinished, {"format": FORMAT, "created": f"{created:%Y-%m-%dT%H:%M:%SZ}"}, staged, members)
+        _archive(unfinished, {"format": FORMAT, "created": f"{created:%Y-%m-%dT%H:%M:%SZ}"}, staged, members, tell)
         unfinished.chmod(0o600)  # it holds everything
         unfinished.rename(path)
         settle(folder)
@@ -123,12 +126,13 @@ def _link(originals: Originals, names: list[str], staged: Path) -> None:
             shutil.copyfile(here, there)
 
 
-def _archive(target: Path, about: dict[str, str], staged: Path, members: list[str]) -> None:
+def _archive(target: Path, about: dict[str, str], staged: Path, members: list[str], tell: Tell) -> None:
     proofs: dict[str, str] = {}
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for member in members:
+        for done, member in enumerate(members):
+            look = partial(tell, done, len(members), member)
             with (staged / member).open("rb") as source, archive.open(member, "w", force_zip64=True) as sink:
-                proofs[member] = _copy(source, sink)
+                proofs[member] = _copy(source, sink, look)
             if member != FILE and proofs[member] != member.rpartition("/")[2]:
                 raise LibraryDamaged(f"The original file {member} was changed.", "Add its document again.")
         archive.writestr(MANIFEST, json.dumps({**about, "sha256": proofs}, indent=1))
@@ -160,10 +164,11 @@ def _unpack(path: Path, staged: Path) -> list[str]:
         raise UnreadableFile(f"{path} is damaged or no backup ({error}).", "Use another backup.") from error
 
 
-def _copy(source: IO[bytes], sink: IO[bytes]) -> str:
+def _copy(source: IO[bytes], sink: IO[bytes], look: Callable[[], None] = lambda: None) -> str:
     """Copy, and give the sha256 of what was copied."""
     proof = hashlib.sha256()
     while piece := source.read(PIECE):
+        look()
         proof.update(piece)
         sink.write(piece)
     return proof.hexdigest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from index.errors import DossierError, LibraryBusy, LibraryDamaged, ProgrammingError, StorageFull
-from index.library.schema import migrate
+from index.library.schema import migrate, proof
 
 BUSY_SECONDS = 5.0
 DAMAGED = {"SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT", "SQLITE_IOERR_READ", "SQLITE_IOERR_SHORT_READ"}
@@ -139,6 +140,8 @@ class Database:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA cache_size = -16000")
+        connection.create_function("proof", -1, proof, deterministic=True)
+        connection.create_function("sha256", 1, _sha256, deterministic=True)
         return connection
 
 
@@ -149,6 +152,10 @@ def translated(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _ours(error, path) from error
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _ours(error: sqlite3.Error, path: Path) -> DossierError:

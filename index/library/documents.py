@@ -31,6 +31,12 @@ NOT EXISTS (SELECT 1 FROM documents d WHERE d.key = versions.document AND d.vers
 AND NOT EXISTS (SELECT 1 FROM cited_versions c WHERE c.version = versions.id)
 """
 """Which versions nobody may ask for any more: neither current nor referred to by a kept answer."""
+PROVED = "id, dossier, name, source, version, given, corrections, added"
+PROVED_VERSION = (
+    "id, document, bytes_sha256, text_sha256, reader, splitter, media_type, original, found, marks, characters,"
+    " passages, added"
+)
+"""The fields that a row's checksum covers; the text has a sha256 of its own."""
 SELECT = f"""
 SELECT {COLUMNS} FROM documents d JOIN versions v ON v.key = d.version JOIN dossiers c ON c.key = d.dossier
 """  # noqa: S608 - the columns are the constant above
@@ -184,6 +190,7 @@ class Documents:
             )
             connection.execute("UPDATE versions SET original = NULL WHERE document = ?", (key,))
             connection.execute(f"DELETE FROM versions WHERE document = ? AND {OUTLIVED}", (key,))  # noqa: S608 - a constant
+            self._prove_versions(connection, "document = ?", key)
             return self._point(connection, key, arrival, passages)
 
     def give(self, key: int, name: str, given: Metadata) -> None:
@@ -192,6 +199,7 @@ class Documents:
             connection.execute(
                 "UPDATE documents SET name = ?, given = ? WHERE key = ?", (name, pack_metadata(given), key)
             )
+            self._prove(connection, key)
 
     def correct(self, key: int, metadata: Metadata) -> None:
         """Set those corrections that are not None."""
@@ -200,6 +208,7 @@ class Documents:
             (packed,) = connection.execute("SELECT corrections FROM documents WHERE key = ?", (key,)).fetchone()
             corrections = pack_metadata(replace(unpack_metadata(packed), **changed))
             connection.execute("UPDATE documents SET corrections = ? WHERE key = ?", (corrections, key))
+            self._prove(connection, key)
 
     def move(self, key: int, name: str, source: str) -> None:
         """Give a document another name and source. Raises Conflict where the source is taken."""
@@ -212,6 +221,85 @@ class Documents:
             if taken:
                 raise Conflict(f"{source} is in this dossier already.", "Remove one of the two.")
             connection.execute("UPDATE documents SET name = ?, source = ? WHERE key = ?", (name, source, key))
+            self._prove(connection, key)
+
+    def split_anew(self, key: int, splitter: str, passages: int) -> None:
+        """Note that the current version of a document has other passages now, by that splitter."""
+        with self._database.write() as connection:
+            (version,) = connection.execute(
+                "UPDATE versions SET splitter = ?, passages = ?"
+                " WHERE key = (SELECT version FROM documents WHERE key = ?) RETURNING key",
+                (splitter, passages, key),
+            ).fetchone()
+            self._prove_versions(connection, "key = ?", version)
+
+    def made_of(self, key: int) -> tuple[str | None, str]:
+        """Give original file (None for text that came as text) and text of a document's current version."""
+        with self._database.read() as connection:
+            row: tuple[str | None, str] = connection.execute(
+                "SELECT v.original, v.text FROM documents d JOIN versions v ON v.key = d.version WHERE d.key = ?",
+                (key,),
+            ).fetchone()
+        return row
+
+    def read_anew(self, key: int, reading: Reading, bytes_sha256: str) -> bool:
+        """Put a reading in the place of a damaged one, if that is what was stored; give whether."""
+        text_sha256 = hashlib.sha256(reading.text.encode()).hexdigest()
+        found, marks = pack_metadata(reading.metadata), pack_marks(reading.marks)
+        with self._database.write() as connection:
+            done = connection.execute(
+                "UPDATE versions SET bytes_sha256 = ?1, text_sha256 = ?2, reader = ?3, media_type = ?4, found = ?5,"
+                " marks = ?6, characters = ?7, text = ?8"
+                " WHERE key = (SELECT version FROM documents WHERE key = ?9) AND checksum = proof("
+                " id, document, ?1, ?2, ?3, splitter, ?4, original, ?5, ?6, ?7, passages, added)",
+                (
+                    bytes_sha256, text_sha256, reading.reader, reading.media_type, found, marks, len(reading.text),
+                    reading.text, key,
+                ),
+            )  # fmt: skip
+            return done.rowcount == 1
+
+    def find_anew(self, key: int, found: Metadata) -> None:
+        """Write down what is found in a document under its new name."""
+        with self._database.write() as connection:
+            (version,) = connection.execute(
+                "UPDATE versions SET found = ? WHERE key = (SELECT version FROM documents WHERE key = ?) RETURNING key",
+                (pack_metadata(found), key),
+            ).fetchone()
+            self._prove_versions(connection, "key = ?", version)
+
+    def reading(self, key: int) -> Reading:
+        """Give the reading that the current version of a document was made of."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                "SELECT v.text, v.reader, v.marks, v.found, v.media_type"
+                " FROM documents d JOIN versions v ON v.key = d.version WHERE d.key = ?",
+                (key,),
+            ).fetchone()
+        with sound_row("versions"):
+            text, reader, marks, found, media_type = row
+            return Reading(text, reader, unpack_marks(marks), unpack_metadata(found), media_type)
+
+    def splitters(self) -> dict[str, int]:
+        """Count the documents by the splitter of their current version."""
+        with self._database.read() as connection:
+            return dict(
+                connection.execute(
+                    "SELECT v.splitter, count(*) FROM documents d JOIN versions v ON v.key = d.version GROUP BY 1"
+                )
+            )
+
+    def changed_rows(self) -> tuple[list[tuple[int, str]], list[tuple[int, str]]]:
+        """Give key and name of the documents of which the row, and of which a version, is not what was stored."""
+        with self._database.read() as connection:
+            rows = connection.execute(f"SELECT key, name FROM documents WHERE checksum IS NOT proof({PROVED})")  # noqa: S608 - constants of this file
+            documents = rows.fetchall()
+            rows = connection.execute(
+                "SELECT DISTINCT d.key, d.name FROM documents d JOIN"  # noqa: S608 - as above
+                f" (SELECT document, checksum IS NOT proof({PROVED_VERSION}) AS odd, text, text_sha256 FROM versions) v"
+                " ON v.document = d.key WHERE v.odd OR v.text_sha256 <> sha256(v.text)"
+            )
+            return documents, rows.fetchall()
 
     def remove(self, key: int) -> None:
         """Forget a document and all its versions."""
@@ -282,7 +370,18 @@ class Documents:
             ),
         ).fetchone()
         connection.execute("UPDATE documents SET version = ? WHERE key = ?", (version, key))
+        self._prove_versions(connection, "key = ?", version)
+        self._prove(connection, key)
         return int(version)
+
+    @staticmethod
+    def _prove(connection: sqlite3.Connection, key: int) -> None:
+        """Write down the checksum of a document's row, which was changed."""
+        connection.execute(f"UPDATE documents SET checksum = proof({PROVED}) WHERE key = ?", (key,))  # noqa: S608 - constants of this file
+
+    @staticmethod
+    def _prove_versions(connection: sqlite3.Connection, clause: str, key: int) -> None:
+        connection.execute(f"UPDATE versions SET checksum = proof({PROVED_VERSION}) WHERE {clause}", (key,))  # noqa: S608 - as above
 
     def _stored(self, connection: sqlite3.Connection, clause: str, *values: object) -> Stored | None:
         row = connection.execute(

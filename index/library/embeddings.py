@@ -73,7 +73,8 @@ class Embeddings:
         """Store vectors by the digest of what was embedded; give their keys."""
         with self._database.write() as connection:
             connection.executemany(
-                "INSERT INTO embeddings (embedder, digest, vector) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                "INSERT INTO embeddings (embedder, digest, vector, checksum) VALUES (?1, ?2, ?3, proof(?2, ?3))"
+                " ON CONFLICT DO NOTHING",
                 [(embedder, digest, vector.tobytes()) for digest, vector in vectors.items()],
             )
             return self.known(embedder, vectors)
@@ -109,13 +110,43 @@ class Embeddings:
             ).fetchone()
         return int(count) > 1
 
+    def damaged(self) -> dict[int, list[int]]:
+        """Give the passages whose vectors are not what was stored, by the key of their document."""
+        found: dict[int, list[int]] = {}
+        with self._database.read() as connection:
+            for document, passage in connection.execute(
+                "SELECT p.document, p.key FROM passages p JOIN embeddings e ON e.key = p.embedding"
+                " WHERE e.checksum IS NOT proof(e.digest, e.vector) ORDER BY p.key"
+            ):
+                found.setdefault(document, []).append(passage)
+        return found
+
+    def digests_of(self, document: int) -> dict[int, bytes]:
+        """Give the digest of what was embedded for each passage of a document, in order of the passages' keys."""
+        with self._database.read() as connection:
+            return dict(
+                connection.execute(
+                    "SELECT p.key, e.digest FROM passages p JOIN embeddings e ON e.key = p.embedding"
+                    " WHERE p.document = ? ORDER BY p.key",
+                    (document,),
+                )
+            )
+
+    def used_by(self, document: int) -> list[int]:
+        """Give the keys of the vectors that the passages of a document use."""
+        with self._database.read() as connection:
+            return [
+                row[0] for row in connection.execute("SELECT embedding FROM passages WHERE document = ?", (document,))
+            ]
+
     def overwrite(self, embedder: int, vectors: Mapping[bytes, NDArray[np.float16]]) -> list[tuple[int, int]]:
         """Put vectors in the place of those that differ; give dossier and key of the passages that use them."""
         changed: list[tuple[int, int]] = []
         with self._database.write() as connection:
             for digest, vector in vectors.items():
                 for (key,) in connection.execute(
-                    "UPDATE embeddings SET vector = ?1 WHERE embedder = ?2 AND digest = ?3 AND vector <> ?1"
+                    "UPDATE embeddings SET vector = ?1, checksum = proof(digest, ?1)"
+                    " WHERE embedder = ?2 AND digest = ?3 AND (vector <> ?1 OR checksum IS NOT proof(digest, ?1))"
                     " RETURNING key",
                     (vector.tobytes(), embedder, digest),
                 ).fetchall():

@@ -92,6 +92,16 @@ class Jobs:
         with self._database.read() as connection:
             return int(connection.execute("SELECT count(*) FROM jobs WHERE ended IS NULL").fetchone()[0])
 
+    def refreshes(self, document: str) -> bool:
+        """Say whether a document, by its id, waits to be embedded anew."""
+        with self._database.read() as connection:
+            row = connection.execute(
+                "SELECT 1 FROM jobs j JOIN job_items i ON i.job = j.key"
+                " WHERE j.ended IS NULL AND j.kind = 'refresh' AND i.outcome IS NULL AND i.source = ?",
+                (document,),
+            ).fetchone()
+        return row is not None
+
     def next(self) -> Item | None:
         """Give the first item of the oldest job that has items left."""
         with self._database.read() as connection:
@@ -218,6 +228,7 @@ class Jobs:
             current[0] if current else None,
             started,
             ended,
+            done=total if ended else sum(count or 0 for count in (added, replaced, unchanged, failed)),
         )
 
 

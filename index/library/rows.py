@@ -15,7 +15,7 @@ from index.records import Mark, MarkKind, Metadata, Place, PublishedFrom, Senten
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 KINDS: tuple[SentenceKind, ...] = ("prose", "heading", "boilerplate")
-FIELDS = ("title", "publisher", "author", "published", "language")
+FIELDS = ("title", "publisher", "author", "published", "language", "url")
 
 
 def new_id(prefix: str) -> str:

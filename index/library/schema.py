@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 
 from index.errors import LibraryDamaged
@@ -166,8 +167,44 @@ CREATE TABLE feedback (
 );
 """
 
-MIGRATIONS = (FIRST, HISTORY)
+CHECKSUMS_AND_CHORES = """
+ALTER TABLE embeddings ADD COLUMN checksum BLOB;
+UPDATE embeddings SET checksum = proof(digest, vector);
+
+ALTER TABLE documents ADD COLUMN checksum BLOB;
+UPDATE documents SET checksum = proof(id, dossier, name, source, version, given, corrections, added);
+
+ALTER TABLE versions ADD COLUMN checksum BLOB;
+UPDATE versions SET checksum = proof(
+    id, document, bytes_sha256, text_sha256, reader, splitter, media_type, original, found, marks, characters,
+    passages, added
+);
+
+CREATE TABLE chores (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    kind TEXT NOT NULL,
+    created TEXT NOT NULL,
+    started TEXT,
+    ended TEXT,
+    cancelled INTEGER NOT NULL DEFAULT 0,
+    result TEXT,
+    error TEXT
+);
+"""
+
+MIGRATIONS = (FIRST, HISTORY, CHECKSUMS_AND_CHORES)
 """What leads from version n to n + 1 of the library; only ever extended."""
+
+
+def proof(*values: str | bytes | int | None) -> bytes:
+    """Give 16 bytes by which the fields of a row prove to be what was stored; SQL knows it by the same name."""
+    told = hashlib.blake2b(digest_size=16)
+    for value in values:
+        content = value if isinstance(value, bytes) else str(value).encode()
+        told.update(f"{type(value).__name__} {len(content)} ".encode())
+        told.update(content)
+    return told.digest()
 
 
 def migrate(connection: sqlite3.Connection, where: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -26,12 +27,25 @@ from index.records import Metadata, Reading, Source
 if TYPE_CHECKING:  # the child process must not pay for the settings
     from index.config import IndexConfig
 
-__all__ = ["Skipped", "expand", "fetched", "files_of", "from_text", "read", "reader_of", "source_of", "supported"]
+__all__ = [
+    "TEXT_READER",
+    "Skipped",
+    "dated",
+    "expand",
+    "fetched",
+    "files_of",
+    "from_text",
+    "read",
+    "reader_of",
+    "source_of",
+    "supported",
+]
 
 
-def read(name: str, content: bytes, config: IndexConfig) -> Reading:
+def read(name: str, content: bytes, config: IndexConfig, look: Callable[[], None] | None = None) -> Reading:
     """Read a file of any supported format; the ending of its name says which.
 
+    `look` is called while a long file is read, and ends the reading when it raises.
     Raises UnknownFormat, TooLarge, or UnreadableFile for what is damaged, protected, empty or without text.
     """
     known = format_of(name)
@@ -42,7 +56,7 @@ def read(name: str, content: bytes, config: IndexConfig) -> Reading:
         )
     refuse_other_formats(name, content, known)
     if known.apart:
-        reading = SANDBOX.read(name, known, content, limit)
+        reading = SANDBOX.read(name, known, content, limit, look)
     else:
         reading = importlib.import_module(f"index.load.{known.name}").read(name, content)
     if not reading.text.strip():
@@ -62,10 +76,10 @@ def fetched(url: str, config: IndexConfig) -> Source | tuple[str, ...]:
     return feed.entries(url, content, config.feed_entries) if feed.looks_like_feed(content) else source
 
 
-def from_text(text: str) -> Reading:
+def from_text(text: str, name: str = "") -> Reading:
     """Make a reading of text that comes as text: kept character for character, but for NUL and lone surrogates."""
     kept = sound(text)
-    metadata = dated(Metadata(title=title_in(kept)), "", kept)
+    metadata = dated(Metadata(title=title_in(kept)), name, kept)
     return Reading(kept, TEXT_READER, headings_in(kept), metadata)
 
 

@@ -10,7 +10,7 @@ from io import StringIO
 from pathlib import Path, PurePosixPath
 
 from index.errors import BadInput, UnreadableFile
-from index.load.compose import one_line
+from index.load.compose import one_line, web_address
 from index.load.dates import stated
 from index.load.decode import decode, sound
 from index.load.json import lowered
@@ -54,12 +54,15 @@ def beside(folder: Path) -> Beside | None:
         if not name:
             troubles.append(f"{path.name}: entry {number} has no name")
             continue
-        values = {key: _word(row.get(key)) for key in ("title", "publisher", "author", "published", "language")}
+        values = {key: _word(row.get(key)) for key in ("title", "publisher", "author", "published", "language", "url")}
         if values["published"] is not None:
             day = stated(values["published"])
             if day is None:
                 troubles.append(f"{path.name}: {values['published']!r} of {name} is no date: write YYYY-MM-DD")
             values["published"] = day
+        if values["url"] is not None and web_address(values["url"]) is None:
+            troubles.append(f"{path.name}: {values['url']!r} of {name} is no address: write https://...")
+            values["url"] = None
         said[name] = Metadata(published_from="given" if values["published"] else None, **values)
     return Beside(path, said, tuple(troubles))
 

@@ -8,11 +8,18 @@ from index.load.decode import sound
 from index.records import Mark, MarkKind
 
 _SPACES = re.compile(r"\s+")
+_WEB = re.compile(r"https?://[^\s/?#]+\S{0,1900}", re.IGNORECASE)
 
 
 def one_line(text: str) -> str:
     """Put text on one line: every run of white space becomes one space."""
     return _SPACES.sub(" ", text).strip()
+
+
+def web_address(text: object) -> str | None:
+    """Give the whole address of a page on the web, None for anything else."""
+    address = sound(one_line(text)) if isinstance(text, str) else ""
+    return address if _WEB.fullmatch(address) else None
 
 
 def as_statement(line: str) -> str:

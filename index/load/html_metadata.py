@@ -10,7 +10,7 @@ from lxml import etree
 from lxml.html import HtmlElement
 from trafilatura.metadata import extract_metadata
 
-from index.load.compose import one_line
+from index.load.compose import one_line, web_address
 from index.load.dates import stated
 from index.load.decode import sound
 from index.records import Metadata
@@ -37,6 +37,7 @@ def metadata_of(page: HtmlElement) -> Metadata:
         published=published,
         published_from="metadata" if published else None,
         language=language.group().lower() if language else None,
+        url=web_address(found.url),
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from index.errors import UnreadableFile
-from index.load.compose import Composition, as_statement, one_line
+from index.load.compose import Composition, as_statement, one_line, web_address
 from index.load.dates import stated
 from index.load.decode import decode, sound
 from index.load.formats import JSON, shown
@@ -74,6 +74,7 @@ def metadata_of(record: Mapping[str, object]) -> Metadata:
         published=published,
         published_from="metadata" if published else None,
         language=(_word(record, ("language", "lang")) or "")[:2].lower() or None,
+        url=web_address(_word(record, ("url", "link"))),
     )
 
 

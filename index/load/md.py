@@ -17,7 +17,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from yaml import YAMLError
 
-from index.load.compose import Composition, one_line
+from index.load.compose import Composition, one_line, web_address
 from index.load.dates import stated
 from index.load.decode import decode, sound
 from index.load.formats import MD
@@ -166,6 +166,7 @@ def _metadata(front: Mapping[str, object], title: str | None) -> Metadata:
         published=published,
         published_from="metadata" if published else None,
         language=_word(front, "language", "lang"),
+        url=web_address(_word(front, "url", "link")),
     )
 
 

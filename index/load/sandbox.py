@@ -5,17 +5,18 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import select
 import signal
 import struct
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock, Timer
 from typing import IO, Any
 
-from index.errors import UnreadableFile
+from index.errors import Cancelled, UnreadableFile
 from index.load.formats import Format, shown
 from index.records import Mark, Metadata, Reading
 
@@ -25,6 +26,7 @@ _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT")
 _MEGABYTE = 1_000_000
 _HINT = "Leave it out, or save it in another of the supported formats."
 _MOST_ANSWERED = 2**31
+_LOOK_SECONDS = 0.2
 
 
 class _Died(Exception):
@@ -49,18 +51,24 @@ class Sandbox:
         self._lock = Lock()
         self._worker: _Worker | None = None
 
-    def read(self, name: str, known: Format, content: bytes, most_characters: int) -> Reading:
-        """Read a file in the child. Raises UnreadableFile, also when the parser dies or hangs."""
-        return _reading(name, self._made(name, {"reader": known.name, "characters": most_characters}, content))
+    def read(
+        self, name: str, known: Format, content: bytes, most_characters: int, look: Callable[[], None] | None = None
+    ) -> Reading:
+        """Read a file in the child. Raises UnreadableFile, also when the parser dies or hangs.
+
+        `look` is called while one waits for the child, and what it raises ends the child.
+        """
+        wish = {"reader": known.name, "characters": most_characters}
+        return _reading(name, self._made(name, wish, content, look or _go_on))
 
     def view(self, name: str, wish: Mapping[str, object], content: bytes) -> Any:  # noqa: ANN401  # JSON is any
         """Look at a PDF in the child, as `pdf_view` says. Raises UnreadableFile, also when its parser dies or hangs."""
-        answer = self._made(name, {"view": wish}, content)
+        answer = self._made(name, {"view": wish}, content, _go_on)
         if "seen" not in answer:
             raise UnreadableFile(f"{shown(name)} could not be shown: {answer.get('failed', 'it is damaged')}.", _HINT)
         return answer["seen"]
 
-    def _made(self, name: str, wish: Mapping[str, object], content: bytes) -> dict[str, Any]:
+    def _made(self, name: str, wish: Mapping[str, object], content: bytes, look: Callable[[], None]) -> dict[str, Any]:
         request = {
             **wish,
             "name": name[:1000],
@@ -69,7 +77,7 @@ class Sandbox:
             "seconds": self._seconds + 4 * len(content) // _MEGABYTE,
         }
         with self._lock:
-            answer = self._ask(name, request, content)
+            answer = self._ask(name, request, content, look)
             if "failed" in answer:
                 self._end()  # what it holds of the file is not worth keeping
         return answer
@@ -79,12 +87,15 @@ class Sandbox:
         with self._lock:
             self._end()
 
-    def _ask(self, name: str, request: dict[str, Any], content: bytes) -> dict[str, Any]:
+    def _ask(self, name: str, request: dict[str, Any], content: bytes, look: Callable[[], None]) -> dict[str, Any]:
         while True:
             worker = self._ready()
             fresh = worker.served == 0
             try:
-                answer = worker.ask(request, content)
+                answer = worker.ask(request, content, look)
+            except Cancelled:
+                self._end()
+                raise
             except _Died as error:
                 self._end()
                 if fresh or error.by_time:
@@ -128,14 +139,14 @@ class _Worker:
         """Whether it was not inherited through a fork."""
         return self._owner == os.getpid()
 
-    def ask(self, request: dict[str, Any], content: bytes) -> dict[str, Any]:
+    def ask(self, request: dict[str, Any], content: bytes, look: Callable[[], None]) -> dict[str, Any]:
         """Send a file and wait for what was made of it."""
         seconds = request["seconds"] * 1.5
         timer = Timer(seconds, self._time_out)
         timer.daemon = True
         timer.start()
         try:
-            answer = self._exchange(json.dumps(request).encode(), content)
+            answer = self._exchange(json.dumps(request).encode(), content, look)
         except (OSError, EOFError, ValueError) as error:
             self.end()
             raise _Died(self._reason(request["seconds"]), by_time=self._timed_out) from error
@@ -154,13 +165,15 @@ class _Worker:
                 with suppress(OSError):
                     pipe.close()
 
-    def _exchange(self, head: bytes, content: bytes) -> dict[str, Any]:
+    def _exchange(self, head: bytes, content: bytes, look: Callable[[], None]) -> dict[str, Any]:
         requests, answers = self._process.stdin, self._process.stdout
         if requests is None or answers is None:
             raise EOFError
         requests.write(struct.pack("!I", len(head)) + head)
         requests.write(content)
         requests.flush()
+        while not select.select([answers], [], [], _LOOK_SECONDS)[0]:  # nothing of an answer is buffered here
+            look()
         size = struct.unpack("!Q", _exactly(answers, 8))[0]
         if size > _MOST_ANSWERED:
             raise ValueError(size)
@@ -183,6 +196,10 @@ class _Worker:
         if code < 0:
             return f"it crashed its parser ({signal.Signals(-code).name})"
         return f"its parser ended with code {code}"
+
+
+def _go_on() -> None:
+    """Wait for the child, however long it takes."""
 
 
 def _exactly(stream: IO[bytes], size: int) -> bytes:

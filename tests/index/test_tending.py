@@ -16,7 +16,7 @@ import pytest
 from index.config import IndexConfig
 from index.embed import Vector
 from index.errors import Conflict, EmbedderChanged, LibraryBusy, NotFound, UnreadableFile
-from index.records import Found, Metadata, Source
+from index.records import Found, Metadata, Reindexed, Source
 from index.shelf import Shelf
 from tests.fakes import FakeEmbedder
 
@@ -281,12 +281,12 @@ def test_damaged_vectors_are_found_and_mended(tmp_path: Path) -> None:
         until_ready(shelf)
         assert answers(shelf) == before
         assert all(health.well for health in shelf.doctor() if health.part != "space")
-        assert shelf.reindex() == 0
+        assert shelf.reindex() == Reindexed(0, 0)
     assert embedder.embedded == 15
 
 
 def test_one_thing_at_a_time(shelf: Shelf) -> None:
-    with shelf._tending._alone(), pytest.raises(Conflict, match="looked after"):
+    with shelf._tending._alone("backup", None), pytest.raises(Conflict, match="looked after"):
         shelf.compact()
     with pytest.raises(NotFound):
         shelf.text("d_none")

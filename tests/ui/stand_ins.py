@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import json
 import shutil
 import tempfile
 import threading
 import time
 import weakref
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from sqlite3 import Connection
 
@@ -28,6 +29,7 @@ from index.records import (
     Hit,
     InStep,
     Job,
+    JobKind,
     Metadata,
     Passage,
     Place,
@@ -235,8 +237,11 @@ class FakeShelf:
     def in_step(self) -> InStep:
         return InStep(0, 0)
 
-    def doctor(self) -> tuple[Health, ...]:
-        return (Health("library", True, "The library is whole."),)
+    def begin(self, kind: JobKind, work: object = None, about: str = "") -> Job:
+        checks = [asdict(Health("library", True, "The library is whole."))]
+        id = f"j_{next(self.count)}"
+        self.log[id] = Job(id, "done", 0, started=NOW, ended=NOW, kind=kind, result=json.dumps({"checks": checks}))
+        return self.log[id]
 
 
 @dataclass

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from running import Running
 
-from ui.api.replies import DoctorReply, DocumentsReply, DossiersReply, JobReply, OneDocumentReply
+from ui.api.replies import DocumentsReply, DossiersReply, JobReply, OneDocumentReply
 from ui.api.uploads import clean_name
 
 LIMIT = 1024 * 1024
@@ -233,7 +233,7 @@ def test_the_descriptions_of_lists_are_complete(server: Running) -> None:
         (f"/v1/documents/{id}", OneDocumentReply),
         (f"/v1/jobs/{job['id']}", JobReply),
         ("/v1/dossiers", DossiersReply),
-        ("/v1/admin/doctor", DoctorReply),
+        ("/v1/admin/doctor", JobReply),
     ):
         answer = server.http.get(route).json()
         assert reply.model_validate(answer).model_dump(mode="json") == answer

@@ -47,7 +47,7 @@ def create_api(service: Service, version: str) -> FastAPI:
         transfers(shelf),
         answers(shelf),
         operations(shelf),
-        upkeep(shelf, service.config.embedder),
+        upkeep(shelf, service.config),
         description(),
     ):
         app.include_router(router)

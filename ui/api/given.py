@@ -56,6 +56,7 @@ Published = Annotated[
 Question = Annotated[
     str, Field(max_length=LONGEST_QUESTION, json_schema_extra={"pattern": "[^\\s]"}), AfterValidator(_not_blank)
 ]
+Url = Annotated[str, Field(max_length=2000)]
 DossierName = Annotated[str, Field(min_length=1, max_length=64)]
 Label = Annotated[str, Field(max_length=1000)]
 Title = Annotated[str, Field(max_length=200, json_schema_extra={"pattern": "[^\\s]"}), AfterValidator(_not_blank)]
@@ -179,6 +180,8 @@ class MetadataGiven(Given):
     author: Label | None = None
     published: Published | None = None
     language: Annotated[str, Field(max_length=35)] | None = None
+    url: Url | None = None
+    """Where it stands on the web."""
 
     def metadata(self) -> Metadata:
         """Give the noun."""
@@ -189,6 +192,7 @@ class MetadataGiven(Given):
             self.published,
             "given" if self.published else None,
             self.language,
+            self.url,
         )
 
 
@@ -233,6 +237,7 @@ class CorrectionGiven(Given):
     publisher: Label | None = None
     author: Label | None = None
     published: Annotated[str, AfterValidator(_published_or_nothing)] | None = None
+    url: Url | None = None
 
     def metadata(self) -> Metadata:
         """Give what is set; what was not sent stays as it is."""
@@ -294,6 +299,18 @@ class TurnsGiven(Given):
     """Turns of another library, oldest first; quotes that are not in the documents here will read "(deleted)"."""
 
     turns: Annotated[list[TurnBroughtGiven], Field(min_length=1, max_length=200)]
+
+
+class SyncGiven(Given):
+    """A folder of the server's machine, and the dossier that is to equal it."""
+
+    folder: Annotated[str, Field(min_length=1, max_length=4000)]
+    """Its path; it has to lie under one of the server's `folders`."""
+    dossier: DossierName = "default"
+    ignore: Annotated[list[Label], Field(max_length=100)] = []
+    """Names to leave out, as globs."""
+    yes: bool = False
+    """Also when more than half of the documents are gone."""
 
 
 class RenameGiven(Given):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 
 from index.errors import Conflict
 from index.shelf import Shelf
-from ui.api.given import ReadingRoute, ReindexGiven
-from ui.api.replies import BackupReply, CompactedReply, DoctorReply, MendedReply, ReadyReply, ReindexedReply, UpReply
-from ui.wire import backup_json, compacted_json, health_json
+from ui.api.given import ReadingRoute, ReindexGiven, SyncGiven
+from ui.api.replies import JobReply, ReadyReply, UpReply
+from ui.config import Config
+from ui.syncing import begin_sync
+from ui.wire import job_json
 
 
 def operations(shelf: Shelf) -> APIRouter:
@@ -27,41 +31,50 @@ def operations(shelf: Shelf) -> APIRouter:
         is_ready, message = shelf.ready()
         return JSONResponse({"ready": is_ready, "message": message}, 200 if is_ready else 503)
 
-    @router.get("/v1/admin/doctor", responses={200: {"model": DoctorReply}})
-    def doctor() -> Response:
-        """Examine every part."""
-        return JSONResponse({"checks": [health_json(health) for health in shelf.doctor()]})
-
     return router
 
 
-def upkeep(shelf: Shelf, embedder: str) -> APIRouter:
-    """Make the routes that do; each answers when it is done, and questions are answered meanwhile."""
+def upkeep(shelf: Shelf, config: Config) -> APIRouter:
+    """Make the routes that do; each answers with a job, and questions are answered meanwhile."""
     router = APIRouter(route_class=ReadingRoute, tags=["Operations"])
 
-    @router.post("/v1/admin/backup", responses={200: {"model": BackupReply}})
+    @router.get("/v1/admin/doctor", status_code=202, responses={202: {"model": JobReply}})
+    def doctor() -> Response:
+        """Examine every part."""
+        return JSONResponse({"job": job_json(shelf.begin("doctor"))}, 202)
+
+    @router.post("/v1/admin/backup", status_code=202, responses={202: {"model": JobReply}})
     def backup() -> Response:
         """Write library and original files into an archive in the data folder's `backups`."""
-        return JSONResponse({"backup": backup_json(shelf.back_up())})
+        return JSONResponse({"job": job_json(shelf.begin("backup"))}, 202)
 
-    @router.post("/v1/admin/reindex", responses={200: {"model": ReindexedReply}})
+    @router.post("/v1/admin/reindex", status_code=202, responses={202: {"model": JobReply}})
     def reindex(given: ReindexGiven) -> Response:
-        """Embed everything again by the server's embedder, and build the indexes anew."""
-        if given.embedder not in (None, embedder):
+        """Split what an older splitter cut, embed everything again, and build the indexes anew."""
+        if given.embedder not in (None, config.embedder):
             raise Conflict(
-                f"This server embeds with {embedder}; it cannot change to {given.embedder} while it runs.",
+                f"This server embeds with {config.embedder}; it cannot change to {given.embedder} while it runs.",
                 f"Stop it, run `dossier reindex --embedder {given.embedder}`, and start it with that setting.",
             )
-        return JSONResponse({"mended": shelf.reindex()})
+        return JSONResponse({"job": job_json(shelf.begin("reindex"))}, 202)
 
-    @router.post("/v1/admin/compact", responses={200: {"model": CompactedReply}})
+    @router.post("/v1/admin/compact", status_code=202, responses={202: {"model": JobReply}})
     def compact() -> Response:
         """Drop replaced versions and whatever removed documents left in any file."""
-        return JSONResponse({"compacted": compacted_json(shelf.compact())})
+        return JSONResponse({"job": job_json(shelf.begin("compact"))}, 202)
 
-    @router.post("/v1/admin/mend", responses={200: {"model": MendedReply}})
+    @router.post("/v1/admin/mend", status_code=202, responses={202: {"model": JobReply}})
     def mend() -> Response:
         """Mend what can be mended from the library itself."""
-        return JSONResponse({"done": list(shelf.mend())})
+        return JSONResponse({"job": job_json(shelf.begin("mend"))}, 202)
+
+    @router.post("/v1/admin/sync", status_code=202, responses={202: {"model": JobReply}})
+    def sync(given: SyncGiven) -> Response:
+        """Make a dossier equal a folder of this machine that the settings allow.
+
+        409 where more than half of its documents are gone from the folder, unless `yes` is sent.
+        """
+        job = begin_sync(shelf, config, Path(given.folder), given.dossier, given.ignore, yes=given.yes)
+        return JSONResponse({"job": job_json(job)}, 202)
 
     return router

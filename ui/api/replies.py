@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from index.records import JobState, PublishedFrom, Stage
+from index.records import JobKind, JobState, PublishedFrom, Stage, Step
 from rag.answers import CitationKind, Standing, Support
 
 
@@ -50,6 +50,8 @@ class CitedDocumentReply(TwinDocumentReply):
     published: str | None
     published_from: PublishedFrom | None
     source: str
+    url: str | None
+    """Where it stands on the web."""
 
 
 class DocumentReply(CitedDocumentReply):
@@ -352,34 +354,6 @@ class FailureReply(Reply):
     error: str
 
 
-class JobBody(Reply):
-    """Adding documents: what was asked and how far it is."""
-
-    id: str
-    state: JobState
-    total: int
-    added: int
-    replaced: int
-    unchanged: int
-    failed: list[FailureReply]
-    passages: int
-    current: str | None
-    started: str | None
-    ended: str | None
-
-
-class JobReply(Reply):
-    """One job."""
-
-    job: JobBody
-
-
-class JobsReply(Reply):
-    """All jobs."""
-
-    jobs: list[JobBody]
-
-
 class DossierBody(Reply):
     """A named collection of documents."""
 
@@ -448,8 +422,10 @@ class BackupReply(Reply):
 
 
 class ReindexedReply(Reply):
-    """What embedding everything again mended."""
+    """What building everything anew changed."""
 
+    split: int
+    """Documents that another splitter had cut."""
     mended: int
     """Vectors that were not as they should be."""
 
@@ -477,3 +453,59 @@ class MendedReply(Reply):
     """What was mended."""
 
     done: list[str]
+
+
+class SyncedBody(Reply):
+    """What made the dossier equal the folder."""
+
+    added: int
+    replaced: int
+    moved: int
+    removed: int
+    failed: list[FailureReply]
+
+
+class SyncedReply(Reply):
+    """What made the dossier equal the folder."""
+
+    synced: SyncedBody
+
+
+class JobBody(Reply):
+    """Adding documents or looking after the library: what was asked and how far it is."""
+
+    id: str
+    state: JobState
+    total: int
+    added: int
+    replaced: int
+    unchanged: int
+    failed: list[FailureReply]
+    passages: int
+    current: str | None
+    started: str | None
+    ended: str | None
+    kind: JobKind
+    done: int
+    """How many of `total` are behind it, whatever became of them."""
+    doing: Step | None
+    """What is being done with the current file."""
+    part_done: int
+    """How many of the current file's passages are embedded."""
+    part_total: int
+    result: BackupReply | ReindexedReply | CompactedReply | MendedReply | DoctorReply | SyncedReply | None
+    """What came of looking after the library."""
+    error: WhatFailed | None
+    """Why that failed."""
+
+
+class JobReply(Reply):
+    """One job."""
+
+    job: JobBody
+
+
+class JobsReply(Reply):
+    """All jobs."""
+
+    jobs: list[JobBody]

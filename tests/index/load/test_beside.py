@@ -19,7 +19,10 @@ ROWS = [
     },
     {"name": "sub\\b.txt", "author": "Jane Doe"},
 ]
-TABLE = "name;Title;publisher;author;published\na.txt;Trade grows;The Post;;17 May 2024\n./sub/b.txt;;;Jane Doe;\n"
+TABLE = (
+    "name;Title;publisher;author;published;url\na.txt;Trade grows;The Post;;17 May 2024;https://x.org\n"
+    "./sub/b.txt;;;Jane Doe;;\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +40,9 @@ def test_every_form_says_the_same(name: str, content: str, tmp_path: Path) -> No
     known = beside(tmp_path)
     assert known is not None
     assert known.path == tmp_path / name
-    assert known.of(tmp_path / "a.txt") == Metadata("Trade grows", "The Post", None, "2024-05-17", "given")
+    assert known.of(tmp_path / "a.txt") == Metadata(
+        "Trade grows", "The Post", None, "2024-05-17", "given", url="https://x.org"
+    )
     assert known.of(tmp_path / "sub" / "b.txt") == Metadata(author="Jane Doe")
     assert known.of(tmp_path / "c.txt") == Metadata()
     assert known.unknown(iter([tmp_path / "a.txt"])) == ("sub/b.txt",)
@@ -48,12 +53,13 @@ def test_without_one_there_is_none(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_used_is_told(tmp_path: Path) -> None:
-    (tmp_path / "metadata.csv").write_text("name,published\na.txt,soon\n,2024\n")
+    (tmp_path / "metadata.csv").write_text("name,published,url\na.txt,soon,x.org\n,2024,\n")
     known = beside(tmp_path)
     assert known is not None
     assert known.said == {"a.txt": Metadata()}
-    first, second = known.troubles
+    first, address, second = known.troubles
     assert "'soon' of a.txt is no date" in first
+    assert "'x.org' of a.txt is no address" in address
     assert "entry 2 has no name" in second
 
 
