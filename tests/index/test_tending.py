@@ -51,7 +51,7 @@ def answers(shelf: Shelf) -> list[Found]:
 
 
 def until_ready(shelf: Shelf) -> None:
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 200
     while not shelf.ready()[0]:
         assert time.monotonic() < deadline, shelf.ready()
         time.sleep(0.02)
