@@ -147,7 +147,7 @@ class Shelf:
     @property
     def embedder(self) -> str:
         """The name of the embedding model."""
-        return self._embedder.name
+        return self._craft.embedder.name
 
     # dossiers; a name is compared case-folded
 
