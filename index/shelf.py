@@ -66,6 +66,7 @@ class Shelf:
         self._upkeep = upkeep
         self._adding = adding
         self._craft = craft
+        self._embedder = craft.embedder
         self._finding = Finding(library, upkeep, craft.embedder)
         self._tending = Tending(config, library, upkeep, craft)
         self.pages = Pages(library)
@@ -147,7 +148,7 @@ class Shelf:
     @property
     def embedder(self) -> str:
         """The name of the embedding model."""
-        return self._craft.embedder.name
+        return self._embedder.name
 
     # dossiers; a name is compared case-folded
 
