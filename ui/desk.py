@@ -134,7 +134,7 @@ class OwnDesk:
         from ui.conversations import Conversations
         from ui.owner import owner_with_key
 
-        return Conversations(self.shelf, owner_with_key(self._config.key))
+        return Conversations(self.shelf, owner_with_key(self._config.key, self._config.data))
 
     def ask(self, ask: Ask) -> Answer:
         """Answer a question, and keep the answer as a server does."""

@@ -6,6 +6,7 @@ import hashlib
 import re
 import secrets
 from http.cookies import CookieError, SimpleCookie
+from pathlib import Path
 from typing import cast
 
 from pydantic import SecretStr
@@ -13,6 +14,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.keyring import identity_of
+from ui.keys import KeyFile, digest_of
 
 BROWSER = "dossier_browser"
 """The cookie by which a browser is known again where no key is needed."""
@@ -55,9 +57,13 @@ def owner_of(scope: Scope) -> str:
     return cast(str, scope.get("state", {}).get("owner", LOCAL))
 
 
-def owner_with_key(key: SecretStr | None) -> str:
-    """Give whose it is what a command asks: the key's, or the machine's own."""
-    return _owner(None if key is None else identity_of(key.get_secret_value()), None)
+def owner_with_key(key: SecretStr | None, data: Path) -> str:
+    """Give whose it is what a command asks over a data folder: the key's, or the machine's own. Raises BadSettings."""
+    if key is None:
+        return LOCAL
+    words = key.get_secret_value()
+    named = [one.identity for one in KeyFile(data).all() if one.valid and one.digest == digest_of(words)]
+    return _owner(named[0] if named else identity_of(words), None)
 
 
 def _owner(identity: str | None, token: str | None) -> str:

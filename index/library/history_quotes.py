@@ -12,7 +12,7 @@ FORMAT = 1
 DELETED = "(deleted)"
 KNOWN = frozenset(
     "id question standalone_question dossier model standing confidence text statements citations nearest missing "
-    "disagreements warnings took usage conversation_id".split()
+    "disagreements warnings took usage conversation_id dropped".split()
 )
 """The fields whose words are accounted for here; a test holds them against the answers that are made."""
 SHORTEST_WORD = 3

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from asked import BRIDGE, FERRY
+from pydantic import SecretStr
 from running import Running
 
 from index.config import IndexConfig
@@ -22,6 +23,8 @@ from ui.cli import FAILED, USAGE, main
 from ui.config import Config
 from ui.conversations import Conversations
 from ui.desk import OwnDesk
+from ui.keyring import identity_of
+from ui.keys import KeyFile
 from ui.owner import LOCAL, owner_with_key
 
 OPEN = Shelf.open
@@ -157,11 +160,12 @@ def test_a_dossier_takes_its_conversations_along(line: Line, tmp_path: Path) -> 
         assert [(one.rating, one.comment) for one in feedback] == [(-1, "Too short")]
 
 
-def test_the_command_line_owns_what_its_key_owns() -> None:
+def test_the_command_line_owns_what_its_key_owns(tmp_path: Path) -> None:
     config = Config(key="a key that is long enough")
-    assert owner_with_key(None) == LOCAL
-    assert owner_with_key(config.key).startswith("key:")
-    assert owner_with_key(config.key) == owner_with_key(config.key)
+    assert owner_with_key(None, tmp_path) == LOCAL
+    assert owner_with_key(config.key, tmp_path) == f"key:{identity_of('a key that is long enough')}"
+    named, words = KeyFile(tmp_path).add("anna")
+    assert owner_with_key(SecretStr(words), tmp_path) == f"key:{named.identity}"
 
 
 def test_the_history_is_forgotten_daily(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from asked import BRIDGE, FERRY, Library, ask, begin, sqlite_rows
 from index.errors import LibraryBusy, StorageFull
 from index.library.history import History
 from ui.api.replies import ConversationsReply, KeptAnswerReply, WholeConversationReply
+from ui.keys import KeyFile
 from ui.owner import BROWSER
 
 WHEN = "When was the Varnholt bridge lifted?"
@@ -149,6 +150,19 @@ def test_a_key_owns_what_was_asked_with_it(tmp_path: Path) -> None:
         other.stop()
     with sqlite_rows(tmp_path / "data") as rows:
         assert key not in str(rows("SELECT owner FROM conversations"))
+
+
+def test_named_keys_own_for_themselves(tmp_path: Path) -> None:
+    keys = [KeyFile(tmp_path / "data").add(name)[1] for name in ("anna", "bert")]
+    library = Library(tmp_path / "data")
+    try:
+        anna, bert = (library.program(key) for key in keys)
+        id = begin(anna)
+        assert anna.get(f"/v1/conversations/{id}").status_code == 200
+        assert bert.get(f"/v1/conversations/{id}").status_code == 404
+        assert library.program().get(f"/v1/conversations/{id}").status_code == 401
+    finally:
+        library.stop()
 
 
 def test_the_cookie_of_a_browser(library: Library) -> None:

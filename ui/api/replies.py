@@ -246,6 +246,8 @@ class KeptAnswerReply(AnswerReply):
 
     citations: list[KeptCitationReply]  # type: ignore[assignment]  # each is one of the others, and a list is only read
     nearest: list[KeptCitationReply]  # type: ignore[assignment]
+    dropped: int = 0
+    """Not in answers from before it was counted; what is added to answers later needs a default here too."""
 
 
 class ConversationBody(Reply):
