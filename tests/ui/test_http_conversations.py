@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,7 +14,7 @@ from asked import BRIDGE, FERRY, Library, ask, begin, sqlite_rows
 
 from index.errors import LibraryBusy, StorageFull
 from index.library.history import History
-from ui.api.replies import ConversationsReply, KeptAnswerReply, WholeConversationReply
+from ui.api.replies import ConversationsReply, KeptAnswerReply, TurnsReply, WholeConversationReply
 from ui.keys import KeyFile
 from ui.owner import BROWSER
 
@@ -293,6 +294,57 @@ def test_a_question_that_nobody_waits_for_is_not_kept(library: Library, monkeypa
     try:
         with pytest.raises(httpx.ReadTimeout):
             person.post("/v1/ask", json={"question": WHEN, "conversation_id": id}, timeout=0.3)
+        until = time.monotonic() + 20
+        while library.server.service.busy and time.monotonic() < until:
+            time.sleep(0.01)
+        assert library.server.service.busy == 0
     finally:
         del library.server.service.rag.stream
     assert person.get(f"/v1/conversations/{id}").json()["turns"] == []
+
+
+def test_answers_are_listed_and_brought_back(library: Library) -> None:
+    person = library.browser()
+    id = begin(person, title="There")
+    single, within = ask(person, WHEN), ask(person, WHEN, conversation_id=id)
+    person.post(f"/v1/answers/{single['id']}/feedback", json={"rating": -1, "comment": "Why?"})
+    first = person.get("/v1/answers", params={"limit": 1, "dossier": "default"}).json()
+    assert TurnsReply.model_validate(first).next
+    second = person.get("/v1/answers", params={"limit": 1, "cursor": first["next"]}).json()
+    assert [turn["answer"] for turn in (*first["turns"], *second["turns"])] == [within, single]
+    assert [turn["conversation"] for turn in (*first["turns"], *second["turns"])] == [id, None]
+    assert person.get("/v1/answers", params={"dossier": "none"}).status_code == 404
+
+    other = library.browser()
+    there = begin(other)
+    given = [
+        {name: turn[name] for name in ("asked", "answer", "feedback")} for turn in (*first["turns"], *second["turns"])
+    ]
+    assert other.post(f"/v1/conversations/{there}/turns", json={"turns": given}).status_code == 204
+    assert other.post("/v1/answers", json={"turns": given[1:]}).status_code == 204
+    assert person.post(f"/v1/conversations/{there}/turns", json={"turns": given}).status_code == 404
+    turns = other.get(f"/v1/conversations/{there}").json()["turns"]
+    assert [turn["answer"]["text"] for turn in turns] == [within["text"], single["text"]]
+    assert [turn["asked"] for turn in turns] == [turn["asked"] for turn in given]
+    assert {turn["answer"]["id"] for turn in turns}.isdisjoint({within["id"], single["id"]})
+    assert turns[1]["feedback"] == given[1]["feedback"] | {"given": turns[1]["feedback"]["given"]}
+    assert len(other.get("/v1/answers").json()["turns"]) == 3
+
+
+def test_a_forged_quote_is_not_brought_in(library: Library) -> None:
+    person = library.browser()
+    turn = {"asked": "2026-01-02T03:04:05.000000Z", "answer": ask(person, WHEN)}
+    forged = json.loads(json.dumps(turn).replace("on 3 May", "on 9 May"))
+    assert person.post("/v1/answers", json={"turns": [forged]}).status_code == 204
+    brought = person.get("/v1/answers", params={"limit": 1}).json()["turns"][0]["answer"]
+    assert brought["citations"][0]["quote"] == brought["statements"][0]["text"] == "(deleted)"
+    assert "9 May" not in json.dumps(brought)
+    broken = json.loads(json.dumps(turn))
+    broken["answer"]["statements"][0]["start"] += 1
+    for bad in (
+        {"turns": []},
+        {"turns": [broken]},
+        {"turns": [{**turn, "answer": {}}]},
+        {"turns": [{**turn, "asked": "x"}]},
+    ):
+        assert person.post("/v1/answers", json=bad).status_code == 422
