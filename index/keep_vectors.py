@@ -182,6 +182,5 @@ class VectorsKeeper:
         if stop.is_set():
             return
         vectors.stamp(beside, seq, self._fingerprint)
-        vectors.discard(self._folder)
-        beside.rename(self._folder)
+        vectors.swap_in(beside, self._folder)
         self._use(Approximate.open(self._folder), seq)

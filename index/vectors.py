@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from index.errors import Cancelled, IndexDamaged
+from index.errors import Cancelled, IndexDamaged, StorageFull
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -116,19 +116,28 @@ class Approximate:
 
 def stamp(folder: Path, seq: int, name: str) -> None:
     """Note that the closed folder shows the library up to change `seq`, by whose vectors, and how its files are."""
-    beside = folder / (STAMP + ".new")
-    with beside.open("w") as file:
-        json.dump({"seq": seq, "name": name, "files": _files(folder)}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.rename(folder / STAMP)
-    _settle(folder)
+    with _writing(folder):
+        beside = folder / (STAMP + ".new")
+        with beside.open("w") as file:
+            json.dump({"seq": seq, "name": name, "files": _files(folder)}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.rename(folder / STAMP)
+        _settle(folder)
 
 
 def unstamp(folder: Path) -> None:
     """Take the stamp away before a change: if the change is cut short, the folder is not trusted."""
-    (folder / STAMP).unlink(missing_ok=True)
-    _settle(folder)
+    with _writing(folder):
+        (folder / STAMP).unlink(missing_ok=True)
+        _settle(folder)
+
+
+def swap_in(beside: Path, folder: Path) -> None:
+    """Put a folder that was built beside another in its place."""
+    with _writing(folder):
+        discard(folder)
+        beside.rename(folder)
 
 
 def stamped(folder: Path, name: str) -> int:
@@ -208,6 +217,16 @@ def _settle(folder: Path) -> None:
         os.fsync(handle)
     finally:
         os.close(handle)
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageFull(
+            f"The vector index {folder} could not be written ({error}).", "Free some space on this disk and try again."
+        ) from error
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import pytest
 
 from index import upkeep, vectors
 from index.config import IndexConfig
-from index.errors import IndexDamaged
+from index.errors import IndexDamaged, StorageFull
 from index.keywords import Keywords
 from index.records import Found, Source
 from index.shelf import Shelf
@@ -252,3 +252,14 @@ def test_an_index_that_could_not_be_written_is_tried_again(
     with Shelf.open(config, FakeEmbedder()) as shelf:
         until_ready(shelf)  # nothing is added or asked meanwhile
     assert len(tried) > 1
+
+
+def test_a_vector_index_that_cannot_be_written_is_told_as_such(tmp_path: Path) -> None:
+    nowhere = tmp_path / "nowhere"
+    for write in (
+        lambda: vectors.stamp(nowhere, 1, "fake"),
+        lambda: vectors.unstamp(nowhere),
+        lambda: vectors.swap_in(nowhere, tmp_path / "there"),
+    ):
+        with pytest.raises(StorageFull, match=r"vector index .* could not be written"):
+            write()

@@ -1,127 +1,183 @@
-"""Whatever is done in whatever order, the shelf equals a dict of texts."""
+"""Whatever is done in whatever order, killed at whatever moment, the shelf equals a dict of texts."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
+import time
 from pathlib import Path
+from typing import Any
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from index.config import IndexConfig
-from index.records import Metadata, Source
-from index.shelf import Shelf
-from tests.fakes import FakeEmbedder
+from tests.soak.machine import Remote
 
 NAMES = st.sampled_from(["a", "b", "c", "d"])
-TEXTS = st.lists(
-    st.sampled_from(["Trade grew by 26%.", "A storm came.", "Copper fell.", "北京 opened.", "Zoë said no."]), max_size=6
-).map("\n\n".join)
+PARTS = ["Trade grew by 26%.", "A storm came.", "Copper fell.", "北京 opened.", "Zoë said no."]
+TEXTS = st.lists(st.sampled_from(PARTS), max_size=6).map("\n\n".join)
+TITLES = st.sampled_from(["One", "Two"])
+MOMENTS = st.sampled_from([0, 1, 3, 5, 8, 12, 20, 40])
+"""Milliseconds between the beginning of something and the kill."""
+QUESTION = "trade storm copper"
 
 
 class ShelfMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
-        self.embedder = FakeEmbedder()
+        self.folder = Path(tempfile.mkdtemp(prefix="machine-"))
         self.texts: dict[str, str] = {}
         self.titles: dict[str, str] = {}
         self.corrected: dict[str, str] = {}
         self.ids: dict[str, str] = {}
         self.gone: set[str] = set()
-        self.restart()
 
-    @initialize()
-    def create(self) -> None:
-        self.shelf.create_dossier("news")
+    @initialize(chroma_from=st.sampled_from([5000] * 7 + [4]))
+    def begin(self, chroma_from: int) -> None:
+        self.shelf = Remote(self.folder / "data", chroma_from)
+        self.shelf.start()
 
-    def restart(self) -> None:
-        self.shelf = Shelf.open(IndexConfig(data=self.folder / "data"), self.embedder)
-
-    @rule(name=NAMES, text=TEXTS, title=st.sampled_from(["One", "Two"]), as_file=st.booleans())
-    def add(self, name: str, text: str, title: str, as_file: bool) -> None:
-        metadata = Metadata(title=title)
-        if as_file and text:
-            source = Source(f"{name}.txt", f"upload:{name}", content=text.encode(), metadata=metadata)
-        else:
-            source = Source(f"{name}.txt", f"upload:{name}", text=text, metadata=metadata)
-        job = self.shelf.wait(self.shelf.add("news", [source]).id, 20)
-        assert job.failed == ()
-        assert (job.added == 1) == (name not in self.texts)
+    @rule(name=NAMES, text=TEXTS, title=TITLES, as_file=st.booleans())
+    def add_or_replace(self, name: str, text: str, title: str, as_file: bool) -> None:
+        job = self.shelf.call("add", name, text, title, as_file)
+        assert job["failed"] == 0
+        assert job["state"] == "done"
+        assert (job["added"] == 1) == (name not in self.texts)
         self.texts[name], self.titles[name] = text, title
-        (found,) = [one for one in self.shelf.documents("news")[0] if one.source == f"upload:{name}"]
-        assert self.ids.setdefault(name, found.id) == found.id
+        id = self.look()["documents"][name]["id"]
+        assert self.ids.setdefault(name, id) == id
+
+    @precondition(lambda self: self.texts)
+    @rule(data=st.data(), text=TEXTS, title=TITLES)
+    def replace(self, data: st.DataObject, text: str, title: str) -> None:
+        self.add_or_replace(data.draw(st.sampled_from(sorted(self.texts))), text, title, True)
 
     @rule(name=NAMES, text=TEXTS)
     def add_the_same_again(self, name: str, text: str) -> None:
-        self.add(name, text, "One", False)
-        before = self.embedder.embedded
-        job = self.shelf.wait(
-            self.shelf.add("news", [Source(f"{name}.txt", f"upload:{name}", text=text, metadata=Metadata("One"))]).id,
-            20,
-        )
-        assert job.unchanged == 1
-        assert self.embedder.embedded == before
+        self.add_or_replace(name, text, "One", False)
+        job = self.shelf.call("add", name, text, "One", False)
+        assert job["unchanged"] == 1
+        assert job["embedded"] == 0
+
+    @rule(name=NAMES, text=TEXTS, title=TITLES, after=MOMENTS)
+    def killed_while_adding(self, name: str, text: str, title: str, after: int) -> None:
+        """Either nothing happened, or the new version is there whole."""
+        self.shelf.send("add", name, text, title, False)
+        time.sleep(after / 1000)
+        self.shelf.kill()
+        there = self.look()["documents"].get(name)
+        if there is None:
+            assert name not in self.texts
+            return
+        assert self.ids.setdefault(name, there["id"]) == there["id"]
+        if name not in self.texts or self.known(name) != (there["text"].rstrip(), there["title"]):
+            self.texts[name], self.titles[name] = text, title  # the invariants compare
 
     @precondition(lambda self: self.texts)
     @rule(data=st.data())
     def remove(self, data: st.DataObject) -> None:
         name = data.draw(st.sampled_from(sorted(self.texts)))
-        self.shelf.remove_document(self.ids[name])
-        self.gone.add(self.ids.pop(name))
-        del self.texts[name], self.titles[name]
-        self.corrected.pop(name, None)
+        self.shelf.call("remove", self.ids[name])
+        self.forget(name)
+
+    @precondition(lambda self: self.texts)
+    @rule(data=st.data(), after=MOMENTS)
+    def killed_while_removing(self, data: st.DataObject, after: int) -> None:
+        name = data.draw(st.sampled_from(sorted(self.texts)))
+        self.shelf.send("remove", self.ids[name])
+        time.sleep(after / 1000)
+        self.shelf.kill()
+        if name not in self.look()["documents"]:
+            self.forget(name)
 
     @precondition(lambda self: self.texts)
     @rule(data=st.data(), title=st.sampled_from(["Corrected", "Mended"]))
     def correct(self, data: st.DataObject, title: str) -> None:
         name = data.draw(st.sampled_from(sorted(self.texts)))
-        self.shelf.correct(self.ids[name], Metadata(title=title))
+        self.shelf.call("correct", self.ids[name], title)
         self.corrected[name] = title
+
+    @rule(killed=st.sampled_from([None, None, 2, 10, 30]))
+    def reindex(self, killed: int | None) -> None:
+        if killed is None:
+            assert self.shelf.call("reindex") == 0  # no vector had to be mended
+            return
+        self.shelf.send("reindex")
+        time.sleep(killed / 1000)
+        self.shelf.kill()
+
+    @rule(killed=st.sampled_from([None, None, 2, 10, 30]))
+    def compact(self, killed: int | None) -> None:
+        if killed is None:
+            self.shelf.call("compact")
+            return
+        self.shelf.send("compact")
+        time.sleep(killed / 1000)
+        self.shelf.kill()
 
     @rule()
     def reopen(self) -> None:
-        self.shelf.close()
-        self.restart()
+        self.shelf.restart()
+
+    @rule()
+    def kill(self) -> None:
+        self.shelf.kill()
 
     @rule()
     def reopen_without_indexes(self) -> None:
-        found = self.shelf.search("news", "trade storm copper", limit=10).by_words
-        scores = [(hit.passage.id, hit.score) for hit in found]
-        waiting = self.shelf._library.jobs.waiting()
-        self.shelf.close()
-        shutil.rmtree(self.folder / "data" / "indexes")
-        (self.folder / "data" / "indexes").mkdir()
-        self.restart()
-        if not waiting:
-            again = self.shelf.search("news", "trade storm copper", limit=10).by_words
-            assert [(hit.passage.id, hit.score) for hit in again] == scores
+        before = self.shelf.call("scores", QUESTION)
+        self.shelf.restart(without_indexes=True)
+        assert self.shelf.call("scores", QUESTION) == before
+
+    @rule(question=st.sampled_from(["By how much did trade grow?", "What did Zoë say?", "What about copper?"]))
+    def ask(self, question: str) -> None:
+        answer = self.shelf.call("ask", question)
+        assert answer["resolved"]
+        for id, quote in answer["quotes"]:
+            (name,) = [name for name, one in self.ids.items() if one == id]
+            assert quote in self.texts[name]
+        if not any(self.texts.values()):
+            assert answer["standing"] == "declined"
 
     @invariant()
     def the_documents_are_those_of_the_model(self) -> None:
-        documents = {one.id: one for one in self.shelf.documents("news")[0]}
-        assert set(documents) == set(self.ids.values())
-        for name, id in self.ids.items():
-            assert self.shelf.text(id).rstrip() == self.texts[name].rstrip()
-            assert documents[id].title == self.corrected.get(name, self.titles[name])
+        found = self.look()
+        assert found["count"] == len(found["documents"]) == len(self.ids)
+        assert {name: one["id"] for name, one in found["documents"].items()} == self.ids
+        for name, one in found["documents"].items():
+            assert (one["text"].rstrip(), one["title"]) == self.known(name)
 
     @invariant()
     def every_passage_is_found_both_ways_and_nothing_else(self) -> None:
-        expected = {passage.id for id in self.ids.values() for passage in self.shelf.passages(id)}
-        for text in self.texts.values():
-            found = self.shelf.search("news", text, limit=100)
-            assert {hit.passage.id for hit in found.by_meaning} == expected
-            assert {hit.passage.id for hit in found.by_words} <= expected
-            shown = {hit.passage.text for hit in found.by_words}
-            assert all(part in " ".join(shown) for part in text.split("\n\n"))
-        assert not self.gone & {hit.document.id for hit in self.shelf.search("news", "trade storm").by_words}
+        texts = [*self.texts.values(), QUESTION]
+        found = self.look(texts)
+        expected = {id for one in found["documents"].values() for id in one["passages"]}
+        for text, by_meaning, by_words in zip(texts, found["by_meaning"], found["by_words"], strict=True):
+            assert set(by_meaning) == expected
+            assert {id for id, _, _ in by_words} <= expected
+            assert not self.gone & {id for _, id, _ in by_words}
+            shown = " ".join(shown for _, _, shown in by_words)
+            assert text is QUESTION or all(part in shown for part in text.split("\n\n"))
+
+    def look(self, texts: list[str] | None = None) -> dict[str, Any]:
+        found: dict[str, Any] = self.shelf.call("look", texts or [])
+        return found
+
+    def known(self, name: str) -> tuple[str, str]:
+        """Give text and title as they have to be."""
+        return self.texts[name].rstrip(), self.corrected.get(name, self.titles[name])
+
+    def forget(self, name: str) -> None:
+        self.gone.add(self.ids.pop(name))
+        del self.texts[name], self.titles[name]
+        self.corrected.pop(name, None)
 
     def teardown(self) -> None:
-        self.shelf.close()
+        if hasattr(self, "shelf"):
+            self.shelf.stop()
         shutil.rmtree(self.folder)
 
 
 TestShelfMachine = ShelfMachine.TestCase
-TestShelfMachine.settings = settings(max_examples=15, stateful_step_count=20, deadline=None)
+TestShelfMachine.settings = settings(max_examples=20, stateful_step_count=30, deadline=None)

@@ -24,7 +24,7 @@ LOG = Path(os.environ["SOAK_LOG"]) if os.environ.get("SOAK_LOG") else None
 class Ledger:
     """The tries of one figure; a hundred points stand for the whole of it."""
 
-    def __init__(self, figure: str, wanted: int, tell_each: int = 10) -> None:
+    def __init__(self, figure: str, wanted: float, tell_each: int = 10) -> None:
         self.figure = figure
         self.wanted = max(1, round(wanted * POINTS / 100))
         self._tell_each = tell_each

@@ -22,7 +22,10 @@ PATIENCE = 400.0
 STRACE = ("strace", "-f", "-qq", "-y", "-ttt")
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(
-    ["pytest", "chromadb", "chromadb.api.rust", "index.load", "index.split", "tests.soak.worker", "tests.soak.checks"]
+    [
+        *("pytest", "chromadb", "chromadb.api.rust", "index.load", "index.split"),
+        *("tests.soak.worker", "tests.soak.checks", "tests.soak.machine"),
+    ]
 )
 
 
@@ -37,7 +40,7 @@ class Told:
     noise: str = ""
     """What it wrote on its standard error."""
     calls: list[str] = field(default_factory=list)
-    """The calls that strace logged."""
+    """The calls that strace logged: those that failed, where some were made to."""
 
     @property
     def killed(self) -> bool:
@@ -102,6 +105,11 @@ class Child:
             if not self._listen(deadline):
                 raise TimeoutError(f"{word!r} was not said: {self._told}")
 
+    def tell(self, what: object) -> None:
+        """Say something to a work that listens."""
+        self._ours.settimeout(PATIENCE)
+        self._ours.sendall((json.dumps(what) + "\n").encode())
+
     def signal(self, number: int) -> None:
         os.kill(self.pid, number)
 
@@ -139,7 +147,9 @@ class Child:
 
     def _attach(self, inject: str | None, trace: str) -> None:
         command = [*STRACE, "-o", self._log.name, "-e", f"trace={trace}", "-p", str(self.pid)]
-        self._strace = subprocess.Popen([*command, *(("-e", f"inject={inject}") if inject else ())])
+        self._strace = subprocess.Popen(
+            [*command, *(("-e", f"inject={inject}", "-e", "status=failed") if inject else ())]
+        )
         status = Path(f"/proc/{self.pid}/status")
         while "TracerPid:\t0\n" in status.read_text():
             assert self._strace.poll() is None, "strace could not attach"

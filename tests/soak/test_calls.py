@@ -59,6 +59,24 @@ def test_calls_that_find_the_disk_full(work: str, wanted: int, masters: Masters,
     ledger.close()
 
 
+@needs_strace
+def test_writes_of_chroma_that_find_the_disk_full_once(masters: Masters, tmp_path: Path) -> None:
+    """What Chroma could not write, and does not tell of, is not trusted afterwards."""
+    ledger = Ledger("one write of Chroma that finds the disk full", 60)
+    drawn = [point for point in points("ingest", ("write",), masters, tmp_path) if point[0] == CHROMA]
+    for number, _ in ledger:
+        chroma_from, call, when = drawn[number % len(drawn)]
+        data = tmp_path / f"write {number}"
+        with Child("ingest", str(data), chroma_from, inject=f"{call}:error=ENOSPC:when={when}") as child:
+            told = child.wait(120)
+        hit = [line for line in told.calls if "INJECTED" in line]
+        if told.status is None and "eventfd" in "".join(hit):  # a thread that could not wake another: no disk's fault
+            ledger.note(number, "hit no file")
+            continue
+        judge(ledger, number, "ingest", data, chroma_from, told, "".join(hit)[-150:])
+    ledger.close()
+
+
 @needs_root
 def test_a_full_disk(masters: Masters, tmp_path: Path) -> None:
     """A file system of its own, of a size at which the work fits or not."""

@@ -60,11 +60,15 @@ def test_two_processes(tmp_path: Path) -> None:
         data = tmp_path / str(number)
         with Child("ingest", str(data), luck.choice((0, 5000))) as first:
             first.hear("open")
-            time.sleep(luck.random() / 2)
+            time.sleep(luck.random() / 10)
             second = do("refused", str(data), 5000)
+            over = not first.process.is_alive()
             told = first.wait()
         said = second.all("refused")
         failure = None
+        if not said and over:
+            ledger.note(number, "the first was done already")
+            continue
         if not said or said[0][1] != "LibraryBusy" or str(first.pid) not in said[0][2]:
             failure = f"not refused: {second}"
         elif said[0][0] > 1:

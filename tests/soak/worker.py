@@ -15,7 +15,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +77,13 @@ def say(*what: object) -> None:
     """Tell something to whoever looks on."""
     assert _mine is not None
     _mine.sendall((json.dumps([time.time(), *what]) + "\n").encode())
+
+
+def hear() -> Iterator[str]:
+    """Give the lines that whoever looks on says."""
+    assert _mine is not None
+    with _mine.makefile(encoding="utf-8") as said:
+        yield from said
 
 
 def _ask_fork(folder: Path, stop: threading.Event) -> bytes:
