@@ -7,6 +7,7 @@ import shutil
 import signal
 import time
 from collections.abc import Sequence
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -108,9 +109,9 @@ def _correct(rag: Rag, _: FakeEmbedder, id: str, title: str) -> None:
     rag.shelf.correct(id, Metadata(title=title))
 
 
-def _reindex(rag: Rag, _: FakeEmbedder) -> int:
+def _reindex(rag: Rag, _: FakeEmbedder) -> list[int]:
     _settle(rag.shelf)
-    return rag.shelf.reindex()
+    return list(astuple(rag.shelf.reindex()))
 
 
 def _compact(rag: Rag, _: FakeEmbedder) -> None:
