@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import httpx
 import pytest
 from browser import Visit, visiting
 from page_fixtures import DOUBT, GROWTH, in_view
@@ -69,6 +70,13 @@ def test_quote_in_a_pdf_is_marked_on_its_page(visit: Visit) -> None:
     expect(picture).to_be_visible()
     visit.page.wait_for_function("() => document.querySelector('#reader .sheet:has(.box) img').naturalWidth > 500")
     assert in_view(visit, "#reader .sheet .box")
+    id = (picture.get_attribute("src") or "").split("/")[3]
+    with httpx.Client(base_url=f"{visit.address}/v1/documents/{id}", trust_env=False) as client:
+        assert len(client.get("/pages").json()["pages"]) == 2
+        found = client.get("/boxes", params={"start": 0, "end": 14}).json()["boxes"]
+        assert found[0]["page"] == 1
+        assert client.get("/pages/1", params={"width": 200}).headers["content-type"] == "image/png"
+        assert client.get("/pages/9").status_code == 404
     visit.page.locator("#reader a", has_text="Text").click()
     expect(visit.page.locator("#reader mark").first).to_be_visible()
 

@@ -34,7 +34,7 @@ def _row(t: Texts, conversation: Conversation, *, is_open: bool) -> str:
         for format in FORMATS
     )
     return (
-        f'<li id="kept-{id}"><a class="kept" href="#conversation-{id}"{current}><span class="title">{title}</span>'
+        f'<li id="kept-{id}"><a class="kept" href="#reopen-{id}"{current}><span class="title">{title}</span>'
         f'<span class="about">{told}</span></a><details>'
         f'<summary><span class="unseen">{title}: {t.export}</span>⋯</summary>'
         f'<ul class="acts"><li><a class="act" href="#retitle-{id}">{t.rename}</a></li>{exports}'

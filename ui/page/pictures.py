@@ -150,7 +150,9 @@ def _labels(axes: Any, points: NDArray[Any], documents: Sequence[Document], cite
         x, y = points[index]
         if len(taken) >= MOST_LABELS:
             return
-        if all(abs(y - other_y) > 0.09 or abs(x - other_x) > 1.25 for other_x, other_y in taken):
+        free = all(abs(y - other_y) > 0.09 or abs(x - other_x) > 1.25 for other_x, other_y in taken)
+        over = any(0 < other_x - x < 1.1 and abs(y - other_y) < 0.05 for other_x, other_y in points)
+        if free and (not over or documents[index].id in cited):
             taken.append((x, y))
             ink = _INK if documents[index].id in cited else _FAINT
             axes.annotate(_short(documents[index].title, TITLE), (x, y), (7, -3), textcoords="offset points", color=ink)

@@ -84,7 +84,7 @@ def _row(t: Texts, document: Document) -> str:
         f'<li id="row-{id}"><input type="checkbox" class="tick" value="{id}" '
         f'aria-label="{escape(t.tick.replace("{title}", document.title))}"><a href="#document-{id}">'
         f'<span class="title">{title}</span>'
-        f'<span class="about">{told}<span class="dot"> · </span>{length}</span></a></li>'
+        f'<span class="about">{told}<span class="dot"> · </span><span class="length">{length}</span></span></a></li>'
     )
 
 

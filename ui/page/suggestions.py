@@ -63,12 +63,16 @@ RULES = tuple(
     )
 )
 _NOT_NAMES = re.compile(
-    r"\b(?:The|This|That|These|Those|It|He|She|They|But|And|In|On|At|For|From|After|Before|When|While|Der|Die|Das|Ein|Eine"
+    r"\b(?:Agency|Council|Company|Ministry|Commission|Committee|Union|Board|Office|Bank|Group|University|Party|Court"
+    r"|Association|Department|Institute|Post|Courier|Times|The|This|That|These|Those"
+    r"|It|He|She|They|But|And|In|On|At|For|From|After|Before|When|While|Der|Die|Das|Ein|Eine"
     r"|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|May|June|July|August"
     r"|September|October|November|December|Montag|Dienstag|Mittwoch|Donnerstag|Freitag|Samstag|Sonntag)\b"
 )
 _COMMON = frozenset("what when will does much many said were would could with about were sagte kostet".split())
-_VAGUE = re.compile(r"\b(?:same|other|such|this|that|these|those|which|whole|first|last|next|year|month|week|time)\b")
+_VAGUE = re.compile(
+    r"\b(?:rest|work|total|plan|same|other|such|this|that|these|those|which|whole|first|last|next|year|month|week|time)\b"
+)
 
 
 def candidates(texts: Iterable[str]) -> Iterator[str]:

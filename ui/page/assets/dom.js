@@ -17,6 +17,13 @@ export const make = (tag, name, text, settings) => {
   return element;
 };
 
+// A button whose sign says nothing to whoever hears the page.
+export const tool = (sign, words, act) => {
+  const button = make("button", "tool", "", { type: "button", title: words, onclick: act });
+  button.setAttribute("aria-label", words);
+  button.append(make("span", "", sign, { "aria-hidden": "true" }));
+  return button;
+};
 export const link = (target, text, name) => make("a", name || "act", text, { href: "#" + target });
 
 // The server escapes every word; this is the second wall: only what we write ourselves gets into the page.

@@ -34,7 +34,7 @@ export const begin = () => {
 };
 
 verbs.set("kept-shown", () => list());
-verbs.set("conversation", (id) => {
+verbs.set("reopen", (id) => {
   wish("conversation-" + id);
   show("conversation");
 });

@@ -1,5 +1,5 @@
 // The frame: header, places on a narrow screen, light and dark, the size of letters, the language.
-import { base, find, link, make, remember, remembered, tenders, texts, verbs } from "./dom.js";
+import { base, find, link, make, remember, remembered, tenders, texts, tool, verbs } from "./dom.js";
 
 export const PLACES = ["sources", "conversation", "reader"];
 const SIZES = [87.5, 100, 112.5, 125, 150, 175, 200];
@@ -53,17 +53,15 @@ const header = () => {
     tabs.append(item);
   }
   const tools = make("div", "tools");
-  const tool = (sign, words, act) => {
-    const button = make("button", "tool", sign, { type: "button", title: words, onclick: act });
-    button.setAttribute("aria-label", words);
-    tools.append(button);
-    return button;
-  };
-  tool("A−", texts.smaller, () => resize(-1));
-  tool("A+", texts.larger, () => resize(1));
-  tool("◐", texts.theme, repaint);
-  tool(texts.choose_language.slice(0, 2), texts.choose_language, translate).lang = texts.language === "de" ? "en" : "de";
-  tool("?", texts.help, () => verbs.get("help")());
+  const other = tool(texts.choose_language.slice(0, 2), texts.choose_language, translate);
+  other.lang = texts.language === "de" ? "en" : "de";
+  tools.append(
+    tool("A−", texts.smaller, () => resize(-1)),
+    tool("A+", texts.larger, () => resize(1)),
+    tool("◐", texts.theme, repaint),
+    other,
+    tool("?", texts.help, () => verbs.get("help")()),
+  );
   const skip = link("question", texts.skip, "skip");
   bar.append(skip, make("h1", "", "Dossier"), make("p", "promise", texts.promise), tabs, tools);
   return bar;

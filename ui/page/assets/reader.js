@@ -1,5 +1,5 @@
 // The reader: the passages of an answer, documents with a quote marked, pages of PDFs, and asking about what is selected.
-import { cleaned, find, link, make, notice, query, request, say, send, tenders, texts, verbs } from "./dom.js";
+import { cleaned, find, link, make, notice, query, request, say, send, tenders, texts, tool, verbs } from "./dom.js";
 import { hide } from "./cards.js";
 import { show } from "./places.js";
 import { refresh, tickOnly } from "./sources.js";
@@ -45,8 +45,7 @@ export const passages = (id) => {
 const steps = (all) => {
   const box = make("span", "steps");
   const step = (sign, words, by) => {
-    const button = make("button", "tool", sign, { type: "button", title: words, onclick: () => move(by) });
-    button.setAttribute("aria-label", words);
+    const button = tool(sign, words, () => move(by));
     button.disabled = !all[current.index + by];
     box.append(button);
   };
@@ -72,7 +71,7 @@ const numbers = (all) => {
 };
 const looks = (kind) => {
   const list = make("ul", "acts looks");
-  for (const one of listed(current.answer).length ? ["coverage", "timeline", "map"] : ["timeline", "map"]) {
+  for (const one of listed(current.answer).some((card) => card.classList.contains("c")) ? ["coverage", "timeline", "map"] : ["timeline", "map"]) {
     const item = make("li");
     const anchor = link(one + "-" + current.answer, texts[one]);
     if (one === kind) anchor.setAttribute("aria-current", "true");

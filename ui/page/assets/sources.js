@@ -169,7 +169,8 @@ const dossierRow = () => {
     item.append(button);
     items.append(item);
   }
-  const summary = make("summary", "tool", "⋯", { title: texts.dossier_actions });
+  const summary = make("summary", "tool", "", { title: texts.dossier_actions });
+  summary.append(make("span", "", "⋯", { "aria-hidden": "true" }));
   summary.setAttribute("aria-label", texts.dossier_actions);
   menu.append(summary, items);
   row.append(labelled(texts.dossier, select), menu);
@@ -209,7 +210,7 @@ const controls = () => {
   const more = make("details", "filters");
   const dates = make("div", "dates");
   dates.append(labelled(texts.published_from, day("filter-from")), labelled(texts.published_to, day("filter-to")));
-  const check = make("label", "check");
+  const check = make("label", "undated-row");
   check.append(undated, make("span", "", texts.undated));
   more.append(make("summary", "", texts.filter), labelled(texts.publisher, publisher), dates, check);
   const row = make("div", "search-row");
