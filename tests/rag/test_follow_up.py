@@ -135,11 +135,11 @@ def test_small_talk_begins_nothing() -> None:
 
 
 def test_long_hostile_conversations_take_no_time() -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     for piece in ("in in ", "the ", "that ", "it ", "Of The ", "please tell me ", "2020 ", "?! ", "a" * 50, "Ab " * 2):
         long = (piece * 8000)[:8000]
         standalone("And it?", talk(*[long, f"={long}"] * 5))
-    assert time.perf_counter() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 @given(st.text(max_size=80), st.lists(st.text(max_size=80), max_size=4))
