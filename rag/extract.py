@@ -7,11 +7,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from index.records import Hit, Sentence
+from index.records import Document, Hit, Sentence
 from index.split import header
 from rag.answers import Draft, Window
 from rag.kinds import holds_kind
-from rag.question import Expects, Question, understand
+from rag.question import Expects, Question
 from rag.rerank import Reranker
 from rag.terms import rarity, stems_of, terms_of
 
@@ -104,7 +104,11 @@ def judge(question: Question, windows: Sequence[Window], reranker: Reranker) -> 
     A window that lacks the kind of thing that is asked for stands behind one that has it and scores a little less.
     """
     logits = reranker.score(question.text, [in_context(window) for window in windows])
-    judged = [replace(window, logit=logit) for window, logit in zip(windows, logits, strict=True)]
+    return in_order(question, [replace(window, logit=logit) for window, logit in zip(windows, logits, strict=True)])
+
+
+def in_order(question: Question, judged: Sequence[Window]) -> list[Window]:
+    """Order judged windows: best first, one that lacks the asked kind of thing put back a little."""
     behind = {id(window): 0.0 if holds_kind(question, window.text) else _LACKING for window in judged}
     return sorted(judged, key=lambda w: (behind[id(w)] - w.logit, w.hit.document.id, w.start))
 
@@ -122,8 +126,12 @@ def lift(context: str, judged: Sequence[Window], reranker: Reranker) -> tuple[Wi
 
 def in_context(window: Window) -> str:
     """Put the document's title, publisher and date before a window, for judging only."""
-    document = window.hit.document
-    return f"{header(document.metadata, document.name).strip()}. {window.text}"
+    return titled(window.hit.document, window.text)
+
+
+def titled(document: Document, text: str) -> str:
+    """Put a document's title, publisher and date before a text of it."""
+    return f"{header(document.metadata, document.name).strip()}. {text}"
 
 
 def names(window: Window, subject: str) -> bool:
@@ -250,27 +258,18 @@ def leans_back(text: str) -> bool:
     return _LEANS_BACK.match(text) is not None
 
 
-def rerank_passages(question: str, hits: Sequence[Hit], reranker: Reranker, depth: int = 20) -> tuple[Hit, ...]:
-    """Order the first hits again by a blend of their fused score and the cross-encoder's best window."""
+def rerank_passages(
+    question: str, hits: Sequence[Hit], reranker: Reranker, depth: int = 20, share: float = 0.4
+) -> tuple[Hit, ...]:
+    """Order the first `depth` hits again by fused score and the cross-encoder's probability for the whole passage.
+
+    `share` is the weight of that probability; hits further down keep their order below the same weight of the rest.
+    """
     head, tail = hits[:depth], hits[depth:]
-    windows = shortlist_each(question, windows_of(head))
-    logits: dict[str, float] = {}
-    for window in judge(understand(question), windows, reranker):
-        logits.setdefault(window.hit.passage.id, window.logit)
+    logits = reranker.score(question, [titled(hit.document, hit.passage.text) for hit in head])
     blended = [
-        replace(hit, score=0.7 * hit.score + 0.3 / (1 + math.exp(-logits.get(hit.passage.id, -12.0))), stage="reranked")
-        for hit in head
+        replace(hit, score=(1 - share) * hit.score + share / (1 + math.exp(-logit)), stage="reranked")
+        for hit, logit in zip(head, logits, strict=True)
     ]
     blended.sort(key=lambda hit: (-hit.score, hit.document.id, hit.passage.start))
-    return (*blended, *(replace(hit, score=hit.score * 0.7, stage="reranked") for hit in tail))
-
-
-def shortlist_each(question: str, windows: Sequence[Window]) -> list[Window]:
-    """Keep each passage's window that shares most words with the question."""
-    wanted = set(stems_of(question))
-    best: dict[str, tuple[int, Window]] = {}
-    for window in windows:
-        shared = len(wanted & set(stems_of(window.text)))
-        if window.hit.passage.id not in best or shared > best[window.hit.passage.id][0]:
-            best[window.hit.passage.id] = (shared, window)
-    return [window for _, window in best.values()]
+    return (*blended, *(replace(hit, score=(1 - share) * hit.score, stage="reranked") for hit in tail))

@@ -245,12 +245,25 @@ class Rag:
     def _weighed(self, question: Question, found: tuple[Hit, ...]) -> Evidence:
         """Judge the best passages' windows, and look for the word that they do not speak to."""
         read = extract.windows_of(worth_reading(found, self.recipe.read), paired=self.recipe.sentence_before)
-        short = extract.shortlist(question, read, self.recipe.judged)
-        period = period_of(question.text, self._today())
-        judged = timely.in_time(question, extract.judge(question, short, self._reranker), period)
+        judged = timely.in_time(question, self._judged(question, read), period_of(question.text, self._today()))
         if question.context:
             judged = extract.lift(question.context, judged, self._reranker)
-        return Evidence(question, found, judged, probe.unheard(question.text, judged, self._reranker), tuple(read))
+        return Evidence(
+            question,
+            found,
+            judged,
+            probe.unheard(question.text, judged, self._reranker, self.recipe.clear),
+            tuple(read),
+        )
+
+    def _judged(self, question: Question, read: Sequence[Window]) -> list[Window]:
+        """Judge the likeliest windows, and more of them where none is clearly the answer; best first."""
+        short = extract.shortlist(question, read, self.recipe.judged_most)
+        judged = extract.judge(question, short[: self.recipe.judged], self._reranker)
+        if judged and judged[0].logit < self.recipe.clear and len(short) > len(judged):
+            further = extract.judge(question, short[self.recipe.judged :], self._reranker)
+            return extract.in_order(question, [*judged, *further])
+        return judged
 
     def _of_each(self, ask: Ask, question: Question, found: Sequence[Hit]) -> list[Evidence]:
         """Look for each of several things that are asked about; nothing where one window speaks of them all."""

@@ -17,8 +17,6 @@ from rag.terms import FUNCTION_WORDS, rarity, stem
 
 _WORD = re.compile(r"\w+(?:[-’']\w+)*")
 _TRIED = 8
-_CLEAR = 7.0
-"""From this logit on the evidence fits so well that no word is missed: fitting showed no gain from trying."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +29,12 @@ class Unheard:
     """How much better the evidence fits without it, in logits of the cross-encoder."""
 
 
-def unheard(question: str, judged: Sequence[Window], reranker: Reranker) -> Unheard:
-    """Try the question's rarest words on the best window; `judged` is in order, best first."""
-    if not judged or judged[0].logit >= _CLEAR:
+def unheard(question: str, judged: Sequence[Window], reranker: Reranker, clear: float) -> Unheard:
+    """Try the question's rarest words on the best window; `judged` is in order, best first.
+
+    Where its logit is `clear` or more no word is tried: fitting showed no gain from it.
+    """
+    if not judged or judged[0].logit >= clear:
         return Unheard()
     words = [match for match in _WORD.finditer(question) if match.group().casefold() not in FUNCTION_WORDS]
     if len(words) < 2:

@@ -16,7 +16,11 @@ class Recipe:
     read: int = 8
     """How many passages are read."""
     judged: int = 10
-    """How many of their windows the cross-encoder judges."""
+    """How many of their windows the cross-encoder judges first."""
+    judged_most: int = 24
+    """How many it judges where none of the first is clearly the answer."""
+    clear: float = 7.0
+    """From this logit on a window is clearly the answer: no more are judged, and no word is missed in it."""
     sentence_before: bool = True
     """Whether a sentence is judged and quoted with the one before it."""
     each: bool = True

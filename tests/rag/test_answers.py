@@ -48,7 +48,7 @@ def test_the_object_of_the_interface_has_every_field() -> None:
     assert set(citation) == set("number kind quote start end place document passage also_in".split())
     assert citation["document"] == {
         "id": "d_1", "version": "v_d_1", "name": "d_1.txt", "title": "Trade", "publisher": "The Post", "author": None,
-        "published": "2024", "published_from": None, "source": "upload:d_1.txt",
+        "published": "2024", "published_from": None, "source": "upload:d_1.txt", "url": None,
     }  # fmt: skip
     assert citation["passage"]["text"][citation["start"] : citation["end"]] == citation["quote"]
     assert told["took"]["total_ms"] == 41

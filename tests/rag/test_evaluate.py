@@ -245,7 +245,7 @@ def written(path: Path, *lines: object) -> Path:
 
 def test_the_examples_are_read() -> None:
     cases = read_cases(EXAMPLES / "questions.jsonl")
-    assert len(cases) == 78
+    assert len(cases) == 82
     assert {one.kind for one in cases} >= {"fact", "followup", "unanswerable"}
     assert all(one.history for one in cases if one.kind == "followup")
 
