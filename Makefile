@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOAK_POINTS ?= 100
 SOAK_SEED ?= 1
 
-.PHONY: chat setup test test-browser soak check lock sentence-transformers evaluation mcp screenshots ablations fit clean help
+.PHONY: chat setup test test-browser soak check lock sentence-transformers evaluation mcp screenshots ablations fit clean help sbom licences teeth
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 24
@@ -53,10 +53,22 @@ $(VENV)/.installed-browser: scripts/axe $(VENV)/.installed-dev
 soak: setup $(VENV)/.installed-dev ## Faults by the thousand, for hours: make soak SOAK_POINTS=10 SOAK_SEED=7 SOAK_LOG=soak.jsonl
 	SOAK_POINTS=$(SOAK_POINTS) SOAK_SEED=$(SOAK_SEED) SOAK_LOG=$(SOAK_LOG) $(BIN)/python -m pytest -m soak -s tests/soak
 
-check: $(VENV)/.installed-dev ## Lint and types
+check: $(VENV)/.installed-dev ## Lint, types, and the locked packages among the published advisories
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@$(BIN)/python scripts/audit.py
+
+sbom: $(VENV)/.installed-dev ## Write what Dossier is made of into build/sbom.json (CycloneDX)
+	@mkdir -p build
+	$(BIN)/python -m cyclonedx_py requirements requirements.lock --pyproject pyproject.toml --output-reproducible \
+	  --of JSON -o build/sbom.json
+
+licences: $(VENV)/.installed-dev ## List the licences of all installed packages
+	@$(BIN)/pip-licenses --from=mixed --with-urls --order=license
+
+teeth: setup $(VENV)/.installed-dev ## Take away each guard of tests/teeth in a copy of the code, and see a test fail
+	@$(BIN)/python -m tests.teeth.bite
 
 sentence-transformers: $(VENV)/.installed ## Add sentence-transformers, for other embedding models
 	@$(PIP) install "$$(grep -m1 '^torch==' requirements-dev.lock)"

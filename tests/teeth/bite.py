@@ -1,0 +1,97 @@
+"""Take away one guard after the other, in a copy of the code, and see its test fail: `make teeth`."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.teeth.guards import GUARDS, Guard
+
+ROOT = Path(__file__).parents[2]
+COPIED = (
+    "index",
+    "rag",
+    "ui",
+    "tests",
+    "examples",
+    "docs",
+    "packaging",
+    "scripts",
+    "benchmarks",
+    "pyproject.toml",
+    "README.md",
+)
+
+
+def main(words: Sequence[str]) -> int:
+    """Try all guards, or those whose description holds one of the words; 0 where a test fails for each."""
+    chosen = [guard for guard in GUARDS if not words or any(word in guard.about for word in words)]
+    with tempfile.TemporaryDirectory(prefix="dossier-teeth-") as folder:
+        tree = copied(Path(folder))
+        whole = {test for guard in chosen if not passes(tree, test := guard.test)}
+        for test in sorted(whole):
+            print(f"FAILS WITH ALL GUARDS  {test}", flush=True)
+        bitten = [told(tree, guard) for guard in chosen]
+    print(f"{sum(bitten)} of {len(bitten)} guards: a test fails without it")
+    return 0 if all(bitten) and not whole else 1
+
+
+def told(tree: Path, guard: Guard) -> bool:
+    """Try one, print a line about it."""
+    began = time.monotonic()
+    with without(tree, guard):
+        failed = not passes(tree, guard.test)
+    state = "fails" if failed else "PASSES"
+    print(
+        f"| {guard.about} | `{guard.file}` | `{guard.test}` | {state} | {time.monotonic() - began:.0f} s |", flush=True
+    )
+    return failed
+
+
+@contextmanager
+def without(tree: Path, guard: Guard) -> Iterator[None]:
+    """Take a guard away for the time of a block."""
+    path = tree / guard.file
+    before = path.read_text(encoding="utf-8")
+    assert before.count(guard.text) == 1, guard.about
+    path.write_text(before.replace(guard.text, guard.instead), encoding="utf-8")
+    compile(path.read_text(encoding="utf-8"), str(path), "exec")  # what is no Python proves nothing
+    try:
+        yield
+    finally:
+        path.write_text(before, encoding="utf-8")
+
+
+def copied(folder: Path) -> Path:
+    """Copy the code."""
+    tree = folder / "tree"
+    tree.mkdir()
+    leave = shutil.ignore_patterns("__pycache__", "*.pyc")
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tree / name, ignore=leave)
+        else:
+            shutil.copy2(source, tree / name)
+    return tree
+
+
+def passes(tree: Path, test: str) -> bool:
+    """Run a test in the copy; a guard's test that cannot be found or collected is no failing test."""
+    environment = os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment.setdefault("DOSSIER_MODELS", str(ROOT / "data" / "models"))
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--timeout", "120", test]
+    run = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode in (0, 1), f"{test} could not be run:\n{run.stdout[-2000:]}"
+    return run.returncode == 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,92 @@
+"""The guards: what stands in the code, what stands there without it, and the test that must then fail."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A cap, check, escape, lock or fsync that something bad would come through without."""
+
+    about: str
+    file: str
+    text: str
+    """As it stands in the file, once."""
+    instead: str
+    """What stands there when the guard is taken away; empty for nothing."""
+    test: str
+    """What pytest is to run: a file, or one test of it."""
+
+
+ACCESS, KEYS = "tests/ui/test_http_access.py", "tests/ui/test_keys.py"
+FETCH, OFFICE = "tests/index/load/test_fetch.py", "tests/index/load/test_office.py"
+DOCX, UNPACK, SANDBOX = (f"tests/index/load/test_{name}.py" for name in ("docx", "unpack", "sandbox"))
+WATCHING, PIPELINE = "tests/ui/test_watching.py", "tests/rag/test_pipeline.py"
+
+GUARDS = (
+    # who may come in
+    Guard("hosts are checked", "ui/access.py", "            self._check_host(headers)\n", "", f"{ACCESS}::test_a_foreign_host_is_refused"),
+    Guard("origins are checked", "ui/access.py", "            self._check_origin(scope[\"method\"], headers)\n", "", f"{ACCESS}::test_a_foreign_page_changes_nothing"),
+    Guard("sites are checked", "ui/access.py", 'if site not in ("none", "same-origin") and not visits:', "if False:", f"{ACCESS}::test_a_foreign_page_changes_nothing"),
+    Guard("listening elsewhere needs a key", "ui/access.py", "if not has_key and not is_loopback(host):", "if False:", f"{ACCESS}::test_only_loopback_needs_no_key"),
+    Guard("few paths are open", "ui/access.py", 'OPEN_PATHS = ("/health", "/login")', 'OPEN_PATHS = ("/health", "/login", "/docs")', f"{ACCESS}::test_no_route_but_health_and_login_is_open"),
+    Guard("the key is compared", "ui/keyring.py", "if hmac.compare_digest(key.digest, digest)]", "]", f"{ACCESS}::test_a_wrong_key_is_refused"),
+    Guard("a cookie's signature is checked", "ui/keyring.py", " or not hmac.compare_digest(signature.encode(), _sign(key, body).encode())", "", f"{ACCESS}::test_cookies_end_and_belong_to_their_key"),
+    Guard("cookies end", "ui/keyring.py", "if ends.isdecimal() and int(ends[:20]) > time.time() else None", "", f"{ACCESS}::test_cookies_end_and_belong_to_their_key"),
+    Guard("guessing is slowed", "ui/keyring.py", "if len(recent) >= self._guesses:", "if False:", f"{ACCESS}::test_guessing_is_slowed"),
+    Guard("a network's addresses count as one", "ui/keyring.py", "        client = _neighbourhood(client)\n", "", f"{KEYS}::test_guessing_from_many_addresses_of_one_network_is_slowed"),
+    Guard("revoked keys are out", "ui/keyring.py", "if key.valid))", "))", f"{KEYS}::test_keys_come_and_go_while_the_server_runs"),
+    Guard("once needed, a key stays needed", "ui/keyring.py", "        if not self._needed:\n", "        if True:\n", f"{KEYS}::test_the_first_key_closes_the_server_and_nothing_opens_it_again"),
+    Guard("a damaged key file lets nobody in", "ui/keyring.py", "            self._needed = True\n            return ()", "            return ()", f"{KEYS}::test_a_damaged_file_lets_nobody_in"),
+    Guard("only a hash is kept", "ui/keys.py", "digest_of(words), now,", "words, now,", f"{KEYS}::test_a_key_is_shown_once_and_only_its_hash_is_kept"),
+    Guard("the keys are their owner's", "ui/keys.py", "os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)", "os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)", f"{KEYS}::test_a_key_is_shown_once_and_only_its_hash_is_kept"),
+    Guard("keys are changed by one at a time", "ui/keys.py", "            fcntl.flock(lock, fcntl.LOCK_EX)\n", "", "tests/teeth/test_durable.py::test_keys_are_changed_under_a_lock"),
+    Guard("keys are on the disk before they are shown", "ui/keys.py", "                os.fsync(file.fileno())\n", "", "tests/teeth/test_durable.py::test_a_key_is_on_the_disk_before_it_is_shown"),
+    Guard("a pace is kept", "ui/limits.py", "if len(sent) >= per_minute:", "if False:", f"{KEYS}::test_a_key_has_a_pace_of_its_own"),
+    Guard("few callers are remembered", "ui/limits.py", "if len(self._sent) > MOST_CALLERS:", "if False:", f"{KEYS}::test_a_minute_passes_and_few_callers_are_remembered"),
+    Guard("declared sizes are checked", "ui/access.py", "            _check_length(headers, limit)\n", "", f"{KEYS}::test_an_upload_over_a_keys_limit_is_refused"),
+    Guard("bodies are counted while they come", "ui/access.py", "            if read > limit:\n", "            if False:\n", "tests/ui/test_http_documents.py::test_a_body_over_the_limit_is_refused_while_it_is_read"),
+    Guard("logins lead nowhere else", "ui/login.py", 'and not address.startswith(("//", "/\\\\"))', "", f"{ACCESS}::test_logging_in_leads_nowhere_else"),
+    Guard("the login form escapes", "ui/login.py", 'value="{escape(onward)}"', 'value="{onward}"', f"{ACCESS}::test_the_form_escapes_where_it_leads"),
+    Guard("request ids are harmless", "ui/access.py", "return given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)", "return given or secrets.token_hex(8)", f"{WATCHING}::test_every_answer_has_a_request_id"),
+    # what is told
+    Guard("errors' words stay out of the log", "ui/logs.py", "said = discreet.hide(str(error)) if contents else HIDDEN", "said = discreet.hide(str(error))", f"{WATCHING}::test_a_trace_has_no_words_of_people"),
+    Guard("keys stay out of the log", "ui/logs.py", 'text = text.replace(secret, "***")', "pass", f"{WATCHING}::test_the_log_is_json_with_ids_and_holds_words_only_on_wish"),
+    Guard("routes are named by their patterns", "ui/access.py", 'return str(getattr(scope.get("route"), "path", None) or "page")', 'return str(scope["path"])', f"{WATCHING}::test_figures_need_the_key_and_hold_no_words"),
+    Guard("no trace is shown", "ui/api/errors.py", 'ProgrammingError("Something inside Dossier failed.", "The', 'ProgrammingError(str(error), "The', "tests/ui/test_http_asking.py::test_an_unforeseen_error_shows_no_trace"),
+    # what is fetched
+    Guard("private addresses are refused", "index/load/network.py", "            if not self._allows(address):\n", "            if False:\n", f"{FETCH}::test_a_private_address_is_refused_at_the_first_and_at_every_later_hop"),
+    Guard("addresses inside addresses are private", "index/load/network.py", "if known.version == 6 and (known.is_site_local or any(known in tunnel for tunnel in _TUNNELS)):", "if False:", f"{FETCH}::test_what_is_not_public"),
+    Guard("redirects are counted", "index/load/fetch.py", "if hops > _MOST_REDIRECTS:", "if hops > 50:", f"{FETCH}::test_redirects_are_counted"),
+    Guard("redirects are checked", "index/load/fetch.py", "url = _checked(str(_joined(url, target)))", "url = _joined(url, target)", f"{FETCH}::test_redirects_to_other_kinds_of_addresses"),
+    Guard("fetched bodies are cut", "index/load/fetch.py", "        if size > limit:\n", "        if size > 50 * limit:\n", f"{FETCH}::test_endless_and_packed_bodies_are_cut"),
+    Guard("every wait ends at the deadline", "index/load/network.py", "return self._stream.read(max_bytes, _left(self._deadline))", "return self._stream.read(max_bytes, 5)", f"{FETCH}::test_a_trickle_of_bytes_gains_no_time"),
+    Guard("no proxy is asked", "index/load/fetch.py", "trust_env=False, ", "", f"{FETCH}::test_a_proxy_of_the_environment_is_not_asked"),
+    # what is read
+    Guard("packages that unpack to too much", "index/load/package.py", "if unpacked > _LARGEST_TOTAL or largest > _LARGEST_PART or unpacked > max(_SMALL, _TIGHTEST * packed):", "if False:", f"{OFFICE}::test_bombs_are_refused_before_they_unpack"),
+    Guard("XML that declares entities", "index/load/package.py", "    if _DECLARATION.search(plain):\n", "    if False:\n", f"{OFFICE}::test_entities_are_never_expanded"),
+    Guard("parts that overlap", "index/load/package.py", "        if entry.header_offset < end:\n", "        if False:\n", f"{DOCX}::test_bad_packages_say_why"),
+    Guard("parts that are there twice", "index/load/package.py", "if len({entry.filename for entry in entries}) < len(entries):", "if False:", f"{UNPACK}::test_harmful_archives_are_refused_whole"),
+    Guard("feeds that declare a type", "index/load/feed.py", "forbid_dtd=True", "forbid_dtd=False", "tests/index/load/test_feed.py::test_feeds_that_are_refused"),
+    Guard("the parser reaches nothing", "index/load/child.py", "    sys.addaudithook(_refuse)\n", "", f"{SANDBOX}::test_the_child_reaches_nothing"),
+    Guard("the parser's time is limited", "index/load/child.py", "    resource.setrlimit(resource.RLIMIT_CPU, (spent + seconds, resource.RLIM_INFINITY))\n", "", "tests/teeth/test_durable.py::test_a_parser_has_limits"),
+    Guard("the parser's memory is limited", "index/load/child.py", "    resource.setrlimit(resource.RLIMIT_AS, (memory, resource.RLIM_INFINITY))\n", "", "tests/teeth/test_durable.py::test_a_parser_has_limits"),
+    Guard("the parser knows no keys", "index/load/sandbox.py", 'env={key: os.environ[key] for key in _ENVIRONMENT if key in os.environ} | {"PYTHONHASHSEED": "0"},', "env=dict(os.environ),", f"{SANDBOX}::test_the_child_sees_no_keys"),
+    Guard("links stay inside", "index/load/files.py", "    if not target.is_relative_to(root):\n", "    if False:\n", "tests/index/load/test_files.py::test_links_stay_inside_the_folder"),
+    Guard("files have a largest size", "index/load/files.py", "    if size > limit:\n", "    if False:\n", "tests/index/load/test_files.py::test_the_limit_holds_by_size_and_while_reading"),
+    Guard("names hold no dots that lead up", "ui/api/uploads.py", 'if part not in ("", ".", ".."))[-500:]', ")[-500:]", "tests/ui/test_http_documents.py::test_names_become_labels"),
+    # what is kept
+    Guard("one owner of a data folder", "index/owner.py", "            lock.acquire()\n", "            pass\n", "tests/index/test_owner.py::test_the_same_process_is_refused_too"),
+    Guard("an original is on the disk before it is acknowledged", "index/library/originals.py", "                    os.fsync(file.fileno())\n", "                    pass\n", "tests/teeth/test_durable.py::test_an_original_is_on_the_disk_before_it_is_acknowledged"),
+    Guard("commits are on the disk", "index/library/database.py", '            self._writer.execute("PRAGMA synchronous = FULL")\n', '            self._writer.execute("PRAGMA synchronous = OFF")\n', "tests/index/test_library.py::test_the_log_is_durable_and_keys_are_watched"),
+    # what is answered and shown
+    Guard("quotes are compared with the text", "rag/verify.py", "        if stored != window.text or draft.text not in stored:\n", "        if False:\n", "tests/rag/test_verify.py"),
+    Guard("what is removed meanwhile is not cited", "rag/pipeline.py", "return tuple(hit for hit in hits if there[hit.document.id])", "return tuple(hits)", f"{PIPELINE}::test_what_is_removed_meanwhile_is_never_cited"),
+    Guard("questions have a longest length", "rag/pipeline.py", "    if len(text) > LONGEST_QUESTION:\n", "    if False:\n", f"{PIPELINE}::test_what_is_no_question_is_refused"),
+    Guard("metadata makes no markers", "rag/cite.py", '_SAFE = str.maketrans("[]<>`*|［］【】〔〕", "()‹›\'·/()()()")', '_SAFE = str.maketrans("", "")', "tests/rag/test_cite.py"),
+    Guard("the page escapes", "ui/page/render.py", "html.escape(str(text), quote=True)", "str(text)", "tests/ui/test_page_render.py"),
+    Guard("shown answers are escaped", "ui/show.py", "return escape(visible(text, keep_breaks=True), quote=True)", "return visible(text, keep_breaks=True)", "tests/ui/test_show.py::test_html_has_only_our_tags_and_attributes"),
+    Guard("the queue is bounded", "ui/service.py", "if len(self._running) >= self._room:", "if False:", "tests/ui/test_http_asking.py::test_a_full_queue_asks_to_come_back"),
+    Guard("the strictest policy", "ui/headers.py", "return f\"default-src 'none'; sandbox; {common}\"", 'return ""', f"{ACCESS}::test_every_answer_has_the_headers"),
+)  # fmt: skip
