@@ -58,3 +58,9 @@ def test_the_links_of_the_operators_page_lead_somewhere() -> None:
     for page in (ROOT / "docs").glob("*.md"):
         for link in re.findall(r"\]\((?!https?:)([^)#]+)\)", page.read_text()):
             assert (page.parent / link).exists(), (page.name, link)
+
+
+def test_every_test_that_the_threat_model_names_is_there() -> None:
+    named = set(re.findall(r"`(tests/[\w/]+\.py)`", (ROOT / "docs" / "security.md").read_text()))
+    assert len(named) > 12
+    assert [name for name in named if not (ROOT / name).exists()] == []

@@ -94,4 +94,4 @@ def clean_name(name: str) -> str:
     """Make a label of a file's name: a relative path without `..`, control or direction characters."""
     visible = "".join(char for char in storable(name) if char in JOINERS or unicodedata.category(char) not in INVISIBLE)
     parts = [part.strip() for part in re.split(r"[/\\]", visible)]
-    return "/".join(part for part in parts if part not in ("", ".", ".."))[-500:] or "unnamed"
+    return "/".join(part for part in parts if part not in ("", ".", ".."))[-500:].lstrip("/") or "unnamed"
