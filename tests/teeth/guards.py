@@ -85,7 +85,7 @@ GUARDS = (
     Guard("what is removed meanwhile is not cited", "rag/pipeline.py", "return tuple(hit for hit in hits if there[hit.document.id])", "return tuple(hits)", f"{PIPELINE}::test_what_is_removed_meanwhile_is_never_cited"),
     Guard("questions have a longest length", "rag/pipeline.py", "    if len(text) > LONGEST_QUESTION:\n", "    if False:\n", f"{PIPELINE}::test_what_is_no_question_is_refused"),
     Guard("metadata makes no markers", "rag/cite.py", '_SAFE = str.maketrans("[]<>`*|［］【】〔〕", "()‹›\'·/()()()")', '_SAFE = str.maketrans("", "")', "tests/rag/test_cite.py"),
-    Guard("the page escapes", "ui/page/render.py", "html.escape(str(text), quote=True)", "str(text)", "tests/ui/test_page_render.py"),
+    Guard("the page escapes", "ui/page/markup.py", "html.escape(str(text), quote=True)", "str(text)", "tests/ui/test_page_parts.py::test_no_text_leaves_its_block_or_its_attribute"),
     Guard("shown answers are escaped", "ui/show.py", "return escape(visible(text, keep_breaks=True), quote=True)", "return visible(text, keep_breaks=True)", "tests/ui/test_show.py::test_html_has_only_our_tags_and_attributes"),
     Guard("the queue is bounded", "ui/service.py", "if len(self._running) >= self._room:", "if False:", "tests/ui/test_http_asking.py::test_a_full_queue_asks_to_come_back"),
     Guard("the strictest policy", "ui/headers.py", "return f\"default-src 'none'; sandbox; {common}\"", 'return ""', f"{ACCESS}::test_every_answer_has_the_headers"),
