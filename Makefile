@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 SOAK_POINTS ?= 100
 SOAK_SEED ?= 1
 
-.PHONY: chat setup test test-browser soak check lock sentence-transformers evaluation mcp screenshots ablations fit clean help sbom licences teeth
+.PHONY: chat setup test test-browser soak check lock sentence-transformers model evaluation mcp screenshots ablations fit clean help sbom licences teeth
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 24
@@ -40,7 +40,7 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@touch $@
 
 test: setup $(VENV)/.installed-dev ## The whole test suite (a real browser included)
-	@$(BIN)/dossier models fetch all-MiniLM-L6-v2
+	@$(BIN)/dossier models fetch all-MiniLM-L6-v2 smollm2-135m
 	$(BIN)/python -m pytest
 
 test-browser: setup $(VENV)/.installed-browser ## Every flow of the page in a real browser, and its accessibility
@@ -73,6 +73,9 @@ teeth: setup $(VENV)/.installed-dev ## Take away each guard of tests/teeth in a 
 sentence-transformers: $(VENV)/.installed ## Add sentence-transformers, for other embedding models
 	@$(PIP) install "$$(grep -m1 '^torch==' requirements-dev.lock)"
 	@$(PIP) install --constraint requirements-dev.lock --editable '.[sentence-transformers]'
+
+model: $(VENV)/.installed ## Add what a language model needs: make model EXTRA=local, openai, ollama or anthropic
+	@$(PIP) install --constraint requirements-dev.lock --editable '.[$(or $(EXTRA),local)]'
 
 evaluation: $(VENV)/.installed ## Add what `dossier eval` draws reports and measures rankings with
 	@$(PIP) install --constraint requirements-dev.lock --editable '.[eval]'

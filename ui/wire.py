@@ -19,6 +19,7 @@ from index.records import (
     KeptAnswer,
 )
 from rag.answers import (
+    DraftShown,
     Event,
     Finished,
     PassagesRead,
@@ -119,6 +120,8 @@ class Telling:
             yield server_event("passages", read_json(event))
         elif isinstance(event, StatementShown):
             yield server_event("statement", self._statement(event))
+        elif isinstance(event, DraftShown):
+            yield server_event("draft", {"text": event.text})
         elif isinstance(event, Finished):
             yield server_event("answer", event.answer.to_json())
             yield server_event("done", {"id": event.answer.id})

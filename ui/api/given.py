@@ -127,7 +127,8 @@ class AskGiven(Given):
     model: Label | None = None
     """What words the answer; the server's setting where not given."""
     max_citations: Annotated[int, Field(ge=1, le=50)] | None = None
-    unsupported: Literal["drop", "show"] = "drop"
+    unsupported: Literal["drop", "show", "rewrite"] | None = None
+    """What becomes of a language model's statements that are not proved; the server's setting where not given."""
     stream: bool = False
     """Whether the answer comes as server-sent events."""
     draft: bool = False
@@ -154,6 +155,7 @@ class AskGiven(Given):
             model=self.model,
             max_citations=self.max_citations,
             unsupported=self.unsupported,
+            draft=self.draft,
             conversation_id=self.conversation_id,
             keep=self.keep,
         )

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from index.errors import DossierError
 from index.records import Dossier
-from rag.answers import Answer, Citation, Event, Finished, PassagesRead, Statement, StatementShown
+from rag.answers import Answer, Citation, DraftShown, Event, Finished, PassagesRead, Statement, StatementShown
 from ui.openai.errors import translated
 from ui.openai.given import PREFIX
 from ui.show import STANDINGS
@@ -49,7 +49,7 @@ class Chunks:
             yield self._chunk({"role": "assistant", "content": ""})
         elif isinstance(event, Finished):
             yield from self._end(event.answer)
-        else:
+        elif not isinstance(event, DraftShown):  # what is not verified is never told
             piece = event.statement if isinstance(event, StatementShown) else event
             if piece.start == self._sent:
                 self._sent = piece.end

@@ -1,4 +1,4 @@
-"""Check every statement against the text it cites, before it is shown."""
+"""Check that quoted words are the stored text's own, character by character."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ class Checked:
     draft: Draft
     support: Support
     score: float
-    """0 to 1."""
+    """How surely its evidence bears it out, 0 to 1."""
+    reason: str = ""
+    """Why it is not supported, in a few words."""
 
 
 def check_quotes(draft: Draft, text_of: TextOf) -> Checked:

@@ -1,0 +1,282 @@
+"""Find the evidence of a statement in what was read, and say how surely it bears the statement out."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+
+from index.records import Hit
+from rag.answers import Draft, Window
+from rag.extract import LONGEST_QUOTE, in_context, windows_of
+from rag.rerank import Reranker
+from rag.terms import rarity, stems_of
+from rag.verify.agree import CHECKS
+from rag.verify.quotes import Checked, TextOf, check_quotes
+from rag.verify.speech import stays_reported
+
+Judge = Callable[[str, str], float | None]
+"""A second opinion on statement and evidence: the log-odds that it is borne out; None where there is none."""
+
+FITTED = Path(__file__).with_name("support.json")
+"""Weights and threshold, written by `benchmarks/fit_verifying.py`."""
+_TRIED = 4
+"""How many windows the cross-encoder looks at for a statement."""
+_JOINED = 3
+"""How many further windows are tried beside the best one where a statement draws on two."""
+_REASONS = {
+    "quotes": "it quotes words that do not stand there",
+    "figures": "a number is not in the passages",
+    "dates": "a date is not in the passages",
+    "names": "a name is not in the passages",
+    "negation": "it denies what the passage says, or says what it denies",
+    "direction": "it says the opposite of the passage",
+    "scope": "it says more than the passage: all, only, first or because",
+    "speech": "it states as a fact what the passage only reports or expects",
+}
+NOT_FOUND = "no passage says so"
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A logistic model over the features, and one over its log-odds and the judge's, as fitted."""
+
+    weights: dict[str, float]
+    intercept: float
+    threshold: float
+    judged: tuple[float, float, float]
+    """Weight of our own log-odds, weight of the judge's, intercept."""
+    judged_threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Windows that may bear a statement out together."""
+
+    windows: tuple[Window, ...]
+
+    @property
+    def text(self) -> str:
+        """What is cited."""
+        return " ".join(window.text for window in self.windows)
+
+    @property
+    def context(self) -> str:
+        """The same under the titles and dates of the documents."""
+        return " ".join(in_context(window) for window in self.windows)
+
+
+@cache
+def fitted() -> Fitted:
+    """Read what was fitted."""
+    stored = json.loads(FITTED.read_text(encoding="utf-8"))
+    judged = stored["judged"]
+    return Fitted(
+        stored["weights"],
+        stored["intercept"],
+        stored["threshold"],
+        (judged["own"], judged["judge"], judged["intercept"]),
+        judged["threshold"],
+    )
+
+
+class Verifier:
+    """Checks statements against the passages that were read."""
+
+    def __init__(self, reranker: Reranker, text_of: TextOf, judge: Judge | None = None) -> None:
+        self._reranker = reranker
+        self._text_of = text_of
+        self._judge = judge
+
+    def check(self, statement: str, hits: Sequence[Hit], hinted: Sequence[Hit] = ()) -> Checked:
+        """Give the verdict with its evidence; `hinted` are the passages that the writer itself named."""
+        named = {hit.passage.id for hit in hinted}
+        ranked = _ranked(statement, _candidates(hits), named)
+        if not ranked:
+            return Checked(Draft(statement, ()), "unsupported", 0.0, NOT_FOUND)
+        best = self._best(statement, ranked)
+        draft = Draft(statement, best.evidence.windows)
+        standing = check_quotes(Draft(best.evidence.windows[0].text, draft.evidence[:1]), self._text_of)
+        if standing.support != "supported" or not all(
+            check_quotes(Draft(window.text, (window,)), self._text_of).support == "supported"
+            for window in draft.evidence
+        ):
+            return Checked(draft, "unsupported", 0.0, NOT_FOUND)
+        return self._verdict(draft, best)
+
+    def _best(self, statement: str, ranked: Sequence[Evidence]) -> Weighed:
+        """Weigh the likeliest windows; where none is enough, the best one with what goes before or with another."""
+        weighed = [self._weighed(statement, evidence) for evidence in ranked[:_TRIED]]
+        best = max(weighed, key=lambda one: one.rank)
+        if best.stands:
+            return best
+        wider = [
+            wide for wide in (_wider(best.evidence), *_joined(statement, best.evidence, ranked)) if wide is not None
+        ]
+        return max([best, *(self._weighed(statement, evidence) for evidence in wider)], key=lambda one: one.rank)
+
+    def _weighed(self, statement: str, evidence: Evidence) -> Weighed:
+        logit = self._reranker.score(statement, [evidence.context])[0]
+        return weigh(statement, evidence, logit)
+
+    def _verdict(self, draft: Draft, best: Weighed) -> Checked:
+        model = fitted()
+        score, threshold = best.score, model.threshold
+        if self._judge is not None and not best.failed:
+            opinion = self._judge(draft.text, best.evidence.context)
+            if opinion is not None:
+                score, threshold = with_judge(score, opinion), model.judged_threshold
+        if best.failed:
+            return Checked(draft, "unsupported", min(score, 0.5), _REASONS[best.failed[0]])
+        if score < threshold:
+            return Checked(draft, "unsupported", score, NOT_FOUND)
+        return Checked(draft, "supported", score)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """Evidence, how surely it bears the statement out, and in which respects it does not."""
+
+    evidence: Evidence
+    score: float
+    failed: tuple[str, ...]
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is enough without another opinion."""
+        return not self.failed and self.score >= fitted().threshold
+
+    @property
+    def rank(self) -> tuple[int, float, int]:
+        """First what agrees in every respect, then the likeliest, then the shortest."""
+        return (-len(self.failed), round(self.score, 2), -len(self.evidence.text))
+
+
+def weigh(statement: str, evidence: Evidence, logit: float) -> Weighed:
+    """Weigh one piece of evidence, whose cross-encoder logit is given."""
+    values = features(statement, evidence.text, evidence.context, logit)
+    model = fitted()
+    total = model.intercept + sum(weight * values[name] for name, weight in model.weights.items())
+    score = 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
+    if statement.rstrip(".") in evidence.text:
+        score = max(score, 0.99)
+    failed = tuple(name for name in (*CHECKS, "speech") if values[name])
+    return Weighed(evidence, score, failed)
+
+
+def with_judge(score: float, opinion: float) -> float:
+    """Join our score and a judge's log-odds."""
+    own, judge, intercept = fitted().judged
+    logit = math.log(max(score, 1e-6) / max(1 - score, 1e-6))
+    total = own * logit + judge * max(-10.0, min(10.0, opinion)) + intercept
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
+
+
+def features(statement: str, evidence: str, context: str, logit: float) -> dict[str, float]:
+    """Describe how far evidence goes towards a statement, in numbers of 0 to 1; a check that fails counts 1."""
+    said, told = stems_of(statement), stems_of(context)
+    known = set(told)
+    focus = _focus(set(said), evidence)
+    values = {
+        "relevance": max(-11.0, min(11.0, logit)) / 11,
+        "coverage": sum(word in known for word in said) / (len(said) or 1),
+        "uncovered": min(4, sum(word not in known for word in set(said))) / 4,
+        "order": _in_order(said, told),
+        "run": _longest_run(said, told) / (len(said) or 1),
+    }
+    for name, agrees in CHECKS.items():
+        against = focus if name == "negation" else evidence if name in ("quotes", "direction") else context
+        values[name] = float(not agrees(statement, against))
+    values["speech"] = float(not stays_reported(statement, focus))
+    return values
+
+
+def _candidates(hits: Sequence[Hit]) -> list[Window]:
+    """Every sentence of what was read, alone and with the one before it."""
+    found: dict[tuple[str, int, int], Window] = {}
+    for window in windows_of(hits):
+        alone = replace(window, start=window.focus, text=window.text[window.focus - window.start :])
+        for one in (alone, window):
+            found.setdefault((one.hit.document.id, one.start, one.end), one)
+    return list(found.values())
+
+
+def _ranked(statement: str, windows: Sequence[Window], named: set[str]) -> list[Evidence]:
+    """Order windows by how many of the statement's rare words they hold, those of a named passage a little before."""
+    said = set(stems_of(statement))
+    contexts = [set(stems_of(in_context(window))) for window in windows]
+    weights = rarity(said, [window.text for window in windows])
+    total = sum(weights.values()) or 1.0
+
+    def held(place: int) -> float:
+        share = sum(sorted(weights[word] for word in said & contexts[place])) / total
+        return share + 0.05 * (windows[place].hit.passage.id in named) - len(windows[place].text) / 20_000
+
+    order = sorted(range(len(windows)), key=lambda place: (-held(place), place))
+    return [Evidence((windows[place],)) for place in order]
+
+
+def _wider(evidence: Evidence) -> Evidence | None:
+    """The same with all that goes before it in its passage, as far as a quote may reach."""
+    window = evidence.windows[0]
+    passage = window.hit.passage
+    starts = [s.start for s in passage.sentences if s.start < window.start and window.end - s.start <= LONGEST_QUOTE]
+    if not starts:
+        return None
+    text = passage.text[starts[0] - passage.start : window.end - passage.start]
+    return Evidence((replace(window, start=starts[0], text=text),))
+
+
+def _joined(statement: str, evidence: Evidence, ranked: Sequence[Evidence]) -> list[Evidence]:
+    """The best evidence with each of the windows that hold most of what it lacks."""
+    missing = set(stems_of(statement)) - set(stems_of(evidence.context))
+    window = evidence.windows[0]
+    others = [
+        (len(missing & set(stems_of(other.context))), -place, other.windows[0])
+        for place, other in enumerate(ranked)
+        if not _overlap(window, other.windows[0])
+    ]
+    best = sorted((one for one in others if one[0]), key=lambda one: (-one[0], -one[1]))[:_JOINED]
+    return [Evidence((window, other)) for _, _, other in best]
+
+
+def _overlap(window: Window, other: Window) -> bool:
+    same = window.hit.document.id == other.hit.document.id
+    return same and window.start < other.end and other.start < window.end
+
+
+def _focus(said: set[str], evidence: str) -> str:
+    """The sentence of the evidence that shares most with the statement."""
+    sentences = [part for part in re.split(r"(?<=[.!?;:])[\s”\"]+(?=[A-Z“\"(])", evidence) if part.strip()]
+    return max(sentences, key=lambda part: len(said & set(stems_of(part))), default=evidence)
+
+
+def _in_order(said: Sequence[str], told: Sequence[str]) -> float:
+    """The share of neighbouring words that stand near each other, in this order, in the evidence."""
+    places: dict[str, list[int]] = {}
+    for place, word in enumerate(told):
+        places.setdefault(word, []).append(place)
+    pairs = list(pairwise(said))
+    near = sum(
+        any(0 < second - first <= 4 for first in places.get(one, ()) for second in places.get(other, ()))
+        for one, other in pairs
+    )
+    return near / (len(pairs) or 1)
+
+
+def _longest_run(said: Sequence[str], told: Sequence[str]) -> int:
+    """How many of the statement's words stand in a row in the evidence."""
+    longest, before = 0, [0] * (len(told) + 1)
+    for word in said:
+        row = [0] * (len(told) + 1)
+        for place, other in enumerate(told, start=1):
+            if word == other:
+                row[place] = before[place - 1] + 1
+                longest = max(longest, row[place])
+        before = row
+    return longest

@@ -1,0 +1,224 @@
+"""Let a language model write, and show only what is proved: part of the composer."""
+
+from __future__ import annotations
+
+import importlib.util
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from threading import Event as Flag
+
+from index import models
+from index.errors import BadInput, ModelFailed
+from index.records import Hit
+from rag import local_model
+from rag.answers import Ask, DraftShown, StatementShown, TextShown, Unsupported, Window
+from rag.answers import Warning as Notice
+from rag.cite import Composition
+from rag.config import RagConfig
+from rag.rerank import Reranker
+from rag.terms import stems_of
+from rag.verify import Checked, TextOf, Verifier
+from rag.write import Budget, Chat, Choice, Sentences, choice_of, excerpts, found
+from rag.write.excerpts import Excerpt
+from rag.write.prompting import again_prompt, answer_prompt, judge_prompt
+
+EXTRACTIVE = "extractive"
+"""The sources' own sentences: no language model."""
+LOCAL = "local"
+"""The provider of models that run in this process."""
+_STATEMENTS = 10
+"""How many statements an answer may have."""
+_TOKENS = 500
+"""How much a language model may write for an answer."""
+
+Shown = StatementShown | TextShown | DraftShown
+
+
+@dataclass
+class Written:
+    """What came of writing an answer."""
+
+    budget: Budget
+    warnings: list[Notice] = field(default_factory=list)
+    shown: list[Checked] = field(default_factory=list)
+    refused: list[Checked] = field(default_factory=list)
+    verify_seconds: float = 0.0
+
+    def warn(self, type: str, message: str) -> None:
+        """Tell the reader something."""
+        self.warnings.append(Notice(type, message))
+
+
+class Writing:
+    """The language models that may be asked, and how their words become checked statements."""
+
+    def __init__(
+        self, config: RagConfig, reranker: Reranker, text_of: TextOf, chats: Mapping[str, Chat] | None = None
+    ) -> None:
+        self._config = config
+        self._reranker = reranker
+        self._text_of = text_of
+        self._chats = dict(chats or {})
+        self._given = frozenset(self._chats)
+        self._opening = threading.Lock()
+        if config.model != EXTRACTIVE and config.model not in self._given:
+            _look_for(config, choice_of(config.model, config.model_url))
+
+    def offered(self) -> tuple[str, ...]:
+        """Name what may word an answer: the sources, the configured model, local files, servers of this machine."""
+        ready = [
+            f"{LOCAL}:{model.name}"
+            for model in models.MANIFEST
+            if model.file(model.files[0].name).name == local_model.FILE and models.is_there(self._config, model)
+        ]
+        local = ready if importlib.util.find_spec("xllamacpp") else []
+        return tuple(dict.fromkeys([EXTRACTIVE, self._config.model, *self._given, *local, *found()]))
+
+    def check(self, name: str) -> None:
+        """Refuse a model that nobody set up here, so that no caller makes us open a file or call a server.
+
+        Raises BadInput.
+        """
+        if name not in (EXTRACTIVE, self._config.model) and name not in self._given and name not in self.offered():
+            raise BadInput(
+                f"No model is called {name[:80]!r} here.",
+                "Use `extractive`, or set it up with DOSSIER_MODEL or --model; `dossier models` lists what is there.",
+            )
+
+    def budget(self, cancel: Flag | None) -> Budget:
+        """Say what a question may cost from now on."""
+        seconds = self._config.model_seconds
+        return Budget(time.monotonic() + seconds, self._config.model_calls, 2 * _TOKENS, cancel)
+
+    def chat(self, name: str) -> Chat:
+        """Give a model's chat, opened once. Raises NotInstalled, ModelMissing, BadSettings, ModelFailed."""
+        with self._opening:
+            if name not in self._chats:
+                self._chats[name] = self._opened(name)
+            return self._chats[name]
+
+    def write(
+        self,
+        ask: Ask,
+        question: str,
+        judged: Sequence[Window],
+        read: Sequence[Hit],
+        composition: Composition,
+        written: Written,
+    ) -> Iterator[Shown]:
+        """Write an answer, giving each statement as soon as it is verified; `written` says what came of it."""
+        budget = written.budget
+        name = ask.model or self._config.model
+        unsupported = ask.unsupported or self._config.unsupported
+        limit = ask.max_citations or self._config.max_citations
+        try:
+            chat = self.chat(name)
+            verifier = Verifier(self._reranker, self._text_of, self._judge(chat, budget))
+            hearing = _Hearing(verifier, read, composition, limit, unsupported, written, ask.draft)
+            chosen = excerpts(judged)
+            yield from hearing.hear(chat.stream(*answer_prompt(question, chosen, name), budget), chosen)
+            if unsupported == "rewrite" and written.refused and not budget.spent:
+                refused = [checked.draft.text for checked in written.refused]
+                again = again_prompt(question, chosen, refused, name)
+                yield from hearing.hear(chat.stream(*again, budget), chosen)
+        except ModelFailed as error:
+            rest = (
+                "The answer ends where it broke off." if written.shown else "The answer is in the sources' own words."
+            )
+            written.warn("model_failed", f"{error.message} {rest}")
+        _tell_what_was_left_out(written)
+
+    def _judge(self, chat: Chat, budget: Budget) -> Callable[[str, str], float | None] | None:
+        if self._config.verify != "judge":
+            return None
+        return lambda statement, evidence: chat.truth(judge_prompt(statement, evidence), budget)
+
+    def _opened(self, name: str) -> Chat:
+        from rag.write.choosing import open_model
+        from rag.write.langchain_chat import LangChainChat
+
+        choice = choice_of(name, self._config.model_url if name == self._config.model else None)
+        if choice.provider == LOCAL:
+            server = local_model.open_local(self._config, choice.model)
+            choice = Choice("openai", choice.model, server.url, server.key)
+        model = open_model(choice, self._config.model_seconds, _TOKENS)
+        return LangChainChat(name, model, tells_probabilities=choice.provider == "openai")
+
+
+class _Hearing:
+    """Listens to one answer: cuts it into statements, checks each, and composes what is shown."""
+
+    def __init__(
+        self,
+        verifier: Verifier,
+        read: Sequence[Hit],
+        composition: Composition,
+        limit: int,
+        unsupported: Unsupported,
+        written: Written,
+        draft: bool,
+    ) -> None:
+        self._verifier = verifier
+        self._read = read
+        self._composition = composition
+        self._limit = limit
+        self._shows = unsupported == "show"
+        self._written = written
+        self._draft = draft
+        self._heard: set[tuple[str, ...]] = set()
+
+    def hear(self, pieces: Iterator[str], chosen: Sequence[Excerpt]) -> Iterator[Shown]:
+        """Give what may be shown of the words as they come."""
+        sentences = Sentences()
+        for piece in pieces:
+            if self._draft:
+                yield DraftShown(piece)
+            for said in sentences.feed(piece):
+                yield from self._take(said.text, _hinted(said.hints, chosen))
+            if len(self._heard) >= _STATEMENTS:
+                return
+        for said in sentences.end():
+            yield from self._take(said.text, _hinted(said.hints, chosen))
+
+    def _take(self, statement: str, hinted: Sequence[Hit]) -> Iterator[Shown]:
+        key = tuple(sorted(stems_of(statement)))
+        if key in self._heard or len(self._heard) >= _STATEMENTS:
+            return
+        self._heard.add(key)
+        began = time.perf_counter()
+        checked = self._verifier.check(statement, self._read, hinted)
+        self._written.verify_seconds += time.perf_counter() - began
+        supported = checked.support == "supported"
+        if supported and len(self._composition.citations) + len(checked.draft.evidence) > self._limit:
+            return
+        (self._written.shown if supported or self._shows else self._written.refused).append(checked)
+        if supported or self._shows:
+            yield from self._composition.add([checked], name_sources=False)
+
+
+def _hinted(hints: Sequence[int], chosen: Sequence[Excerpt]) -> list[Hit]:
+    return [chosen[number - 1].hit for number in hints if 1 <= number <= len(chosen)]
+
+
+def _tell_what_was_left_out(written: Written) -> None:
+    count = len(written.refused)
+    if not written.shown and count:
+        written.warn(
+            "nothing_proved",
+            "The passages bear out nothing of what the language model wrote: the answer is in the sources' own words.",
+        )
+    elif count:
+        what = "A sentence" if count == 1 else f"{count} sentences"
+        verb = "was" if count == 1 else "were"
+        written.warn("left_out", f"{what} of the language model {verb} left out: the passages do not bear this out.")
+
+
+def _look_for(config: RagConfig, choice: Choice) -> None:
+    """Say at once what is missing for a model that is set. Raises NotInstalled, ModelMissing, BadSettings."""
+    from rag.write.choosing import require_installed
+
+    require_installed(choice.provider)
+    if choice.provider == LOCAL:
+        local_model.look_for(config, choice.model)
