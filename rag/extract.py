@@ -113,6 +113,13 @@ def in_order(question: Question, judged: Sequence[Window]) -> list[Window]:
     return sorted(judged, key=lambda w: (behind[id(w)] - w.logit, w.hit.document.id, w.start))
 
 
+def may_differ(question: Question, best: Window, window: Window) -> bool:
+    """Whether another document's window may give another value for what is asked: a number or a time."""
+    if question.expects not in ("number", "time") or window.hit.document.id == best.hit.document.id:
+        return False
+    return holds_kind(question, window.text)
+
+
 def lift(context: str, judged: Sequence[Window], reranker: Reranker) -> tuple[Window, ...]:
     """Let the best window of a follow-up count as in its conversation, where it fits that better.
 

@@ -271,10 +271,10 @@ class Rag:
         """Judge the likeliest windows, and more of them where none is clearly the answer; best first."""
         short = extract.shortlist(question, read, self.recipe.judged_most)
         judged = extract.judge(question, short[: self.recipe.judged], self._reranker)
-        if judged and judged[0].logit < self.recipe.clear and len(short) > len(judged):
-            further = extract.judge(question, short[self.recipe.judged :], self._reranker)
-            return extract.in_order(question, [*judged, *further])
-        return judged
+        further = short[self.recipe.judged :]
+        if judged and judged[0].logit >= self.recipe.clear:
+            further = [window for window in further if extract.may_differ(question, judged[0], window)]
+        return extract.in_order(question, [*judged, *extract.judge(question, further, self._reranker)])
 
     def _of_each(self, ask: Ask, question: Question, found: Sequence[Hit]) -> list[Evidence]:
         """Look for each of several things that are asked about; nothing where one window speaks of them all."""

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from index.split import sentences_of
 from rag.answers import Window
-from rag.extract import LONGEST_QUOTE, choose, judge, rerank_passages, shortlist, trim, windows_of
+from rag.extract import LONGEST_QUOTE, choose, judge, may_differ, rerank_passages, shortlist, trim, windows_of
 from rag.question import understand
 from tests.fakes import FakeReranker
 from tests.rag.made import document, hit, window
@@ -96,3 +96,11 @@ def test_a_question_about_several_sources_hears_a_second_one() -> None:
     assert [one.hit.document.id for one in chosen] == ["d_1", "d_2"]
     one_source = understand("How is the balance of the two partners described?")
     assert [one.hit.document.id for one in choose(one_source, [first, second, silent], 8)] == ["d_1"]
+
+
+def test_only_another_documents_value_is_looked_for_behind_a_clear_answer() -> None:
+    best, other = window(COST, document("d_1"), 9.0), window("It costs 331 million.", document("d_2"))
+    assert may_differ(understand("How much does it cost?"), best, other)
+    assert not may_differ(understand("How much does it cost?"), best, window("It costs 331.", document("d_1")))
+    assert not may_differ(understand("How much does it cost?"), best, window("It costs too much.", document("d_2")))
+    assert not may_differ(understand("Who pays for it?"), best, other)
