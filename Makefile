@@ -51,7 +51,7 @@ $(VENV)/.installed-browser: scripts/axe $(VENV)/.installed-dev
 	@touch $@
 
 soak: setup $(VENV)/.installed-dev ## Faults by the thousand, for hours: make soak SOAK_POINTS=10 SOAK_SEED=7 SOAK_LOG=soak.jsonl
-	SOAK_POINTS=$(SOAK_POINTS) SOAK_SEED=$(SOAK_SEED) SOAK_LOG=$(SOAK_LOG) $(BIN)/python -m pytest -m soak -s tests/soak tests/hostile
+	SOAK_POINTS=$(SOAK_POINTS) SOAK_SEED=$(SOAK_SEED) SOAK_LOG=$(SOAK_LOG) $(BIN)/python -m pytest -m soak -s tests/soak tests/hostile tests/faults
 
 check: $(VENV)/.installed-dev ## Lint, types, and the locked packages among the published advisories
 	$(BIN)/ruff check .

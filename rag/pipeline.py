@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from index.errors import BadInput, Cancelled, NotFound
+from index.finding import MOST_HITS
 from index.records import Document, Filter, Hit
 from index.shelf import Shelf
 from rag import cite, compare, decline, extract, parts, probe, retrieve, timely, verify, warn
@@ -181,7 +182,7 @@ class Rag:
     ) -> tuple[Hit, ...]:
         """Find passages, best first, without an answer."""
         text = _question_text(question)
-        reach = max(self.recipe.found, limit * (4 if per_document else 1))
+        reach = min(MOST_HITS, max(self.recipe.found, limit * (4 if per_document else 1)))
         found = self._fused(text, dossier, filter or Filter(), reach)
         ranked = extract.rerank_passages(text, found, self._reranker) if rerank else found
         return retrieve.best_per_document(ranked, per_document)[:limit]

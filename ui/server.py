@@ -123,6 +123,7 @@ class Server(Orderly):
                 server_header=False,
                 ws="none",
                 proxy_headers=bool(site.config.hosts),  # else nobody may say that he comes from elsewhere
+                http="h11",  # the other parser reads headers of any size
                 timeout_graceful_shutdown=1,
                 timeout_keep_alive=30,
             )

@@ -13,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 
 from index.errors import NotFound
 from ui.api.given import ConversationGiven, DocumentsGiven
+from ui.api.links import link
 
 ASSETS = {"swagger-ui-bundle.js": "text/javascript", "swagger-ui.css": "text/css"}
 START = """window.ui = SwaggerUIBundle({
@@ -70,6 +71,7 @@ def describe(app: FastAPI) -> None:
             schema["components"]["schemas"] |= given["$defs"]
             schema["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
             schema["security"] = [{"key": []}, {}]
+            link(schema)
             app.openapi_schema = schema
         return app.openapi_schema
 

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import FormData
 
 from index.config import IndexConfig
-from index.errors import UnknownFormat
+from index.errors import StorageFull, UnknownFormat
 from index.records import Job
 from index.shelf import Shelf
 from ui.api.errors import validated_by_hand
@@ -31,7 +32,7 @@ UPLOAD = {
                     "type": "object",
                     "required": ["files"],
                     "properties": {
-                        "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
+                        "files": {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}},
                         "dossier": {"type": "string", "default": "default"},
                         "on_conflict": {"enum": ["replace", "keep_both", "fail"], "default": "replace"},
                         "metadata": {
@@ -72,8 +73,11 @@ def documents(shelf: Shelf, config: IndexConfig) -> APIRouter:
                 raise validated_by_hand(error) from None
             job = await run_in_threadpool(add_all, upload)
         elif kind == "multipart/form-data":
-            async with request.form(max_files=MOST_FILES, max_fields=MOST_FILES + 10) as form:
+            form = await _form_of(request)
+            try:
                 job = await run_in_threadpool(add_all, from_form(form, config))
+            finally:
+                await form.close()
         else:
             raise UnknownFormat(
                 f"The body is {kind[:60] or 'of no type'!r}.", "Send application/json or multipart/form-data."
@@ -83,7 +87,7 @@ def documents(shelf: Shelf, config: IndexConfig) -> APIRouter:
     @router.get("/v1/documents", responses={200: {"model": DocumentsReply}})
     def documents(
         dossier: Annotated[str, Query(max_length=200)] = "default",
-        cursor: Annotated[str | None, Query(max_length=200)] = None,
+        cursor: Annotated[str | None, Query(pattern="^[0-9]{1,18}$")] = None,
         limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     ) -> Response:
         """List a dossier's documents in the order they were added."""
@@ -107,6 +111,19 @@ def documents(shelf: Shelf, config: IndexConfig) -> APIRouter:
         return Response(status_code=204)
 
     return router
+
+
+async def _form_of(request: Request) -> FormData:
+    """Read the form; large files wait in the temporary folder. Raises StorageFull where that takes no more."""
+    try:
+        return await request.form(max_files=MOST_FILES, max_fields=MOST_FILES + 10)
+    except OSError as error:
+        while (await request.receive()).get("more_body"):
+            pass  # who is still sending would not hear why
+        reason = error.strerror or error
+        raise StorageFull(
+            f"The upload could not be put into the temporary folder ({reason}).", "Make room there, then send it again."
+        ) from None
 
 
 def contents(shelf: Shelf) -> APIRouter:

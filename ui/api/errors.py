@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,13 +14,16 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.routing import compile_path
 
-from index.errors import BadInput, DossierError, Overloaded, ProgrammingError
+from index.errors import BadInput, DossierError, Overloaded, ProgrammingError, StorageFull
 from ui.openai.errors import dialect_status, speaks_dialect, translated
 from ui.wire import error_json
 
 LOG = logging.getLogger(__name__)
 TYPES = {400: "bad_request", 404: "no_such_route", 405: "method_not_allowed", 413: "too_large", 415: "unknown_format"}
 HINTS = {404: "The routes are listed at /docs.", 405: "The routes are listed at /docs."}
+
+NO_MORE = (errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT, errno.ENOMEM)
+"""What the system says when it has no descriptors, no room or no memory left."""
 
 
 def error_response(error: DossierError, path: str, param: str | None = None) -> JSONResponse:
@@ -55,6 +59,7 @@ def catch_all(app: FastAPI) -> None:
     app.add_exception_handler(DossierError, _ours)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(OSError, _exhausted)
     app.add_exception_handler(Exception, _unforeseen)
 
 
@@ -83,6 +88,15 @@ async def _http(request: Request, error: Exception) -> Response:
         "hint": HINTS.get(status, ""),
     }
     return _reply(request.url.path, {"error": told}, status, headers)
+
+
+async def _exhausted(request: Request, error: Exception) -> Response:
+    """Say that the machine gives no more, wherever that was met; every other error of the system is unforeseen."""
+    if isinstance(error, OSError) and error.errno in NO_MORE:
+        mended = "Make room, or allow the process more open files, then try again."
+        return error_response(StorageFull(f"The machine gives no more: {error.strerror}.", mended), request.url.path)
+    LOG.error("Something inside failed.", exc_info=error)
+    return await _unforeseen(request, error)
 
 
 async def _unforeseen(request: Request, error: Exception) -> Response:

@@ -47,6 +47,7 @@ def run(config: Config, *, port: int | None) -> None:
             server_header=False,
             ws="none",
             proxy_headers=bool(config.hosts),
+            http="h11",
             limit_concurrency=AT_ONCE,
             timeout_graceful_shutdown=1,
         )

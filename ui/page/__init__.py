@@ -30,9 +30,11 @@ MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 def mount(app: FastAPI, service: Service, config: Config) -> None:
     """Serve the page at `/` beside the application's own routes; works while the application is serving."""
     shell = FastAPI()
+    blocks = Page(service).blocks
+    blocks.has_launched = True  # mounted pages are not, and Gradio lets those name any file of this machine as a value
     gr.mount_gradio_app(
         shell,
-        Page(service).blocks,
+        blocks,
         path="/",
         footer_links=[],
         run_history=False,

@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ui.page import texts
+from ui.page.values import without_files
 
 READ = re.compile(
     r"/(?:config|theme\.css|favicon\.ico|manifest\.json|assets/[\w.-]+|static/(?:js|img)/[\w.-]+"
@@ -55,8 +56,10 @@ class PageApplication:
             answer = self._page
         elif (own := _own(path)) is not None and scope["method"] in ("GET", "HEAD"):
             answer = own
-        elif (READ if scope["method"] in ("GET", "HEAD") else WRITE).fullmatch(path):
+        elif scope["method"] in ("GET", "HEAD") and READ.fullmatch(path):
             answer = self.gradio
+        elif scope["method"] == "POST" and WRITE.fullmatch(path):
+            answer = without_files(self.gradio)
         else:
             answer = _nothing(path)
         await answer(scope, receive, send)
