@@ -36,6 +36,7 @@ def cases(tmp_path: Path, phases: str, examples: int) -> int:
     return int(found[1].replace(",", ""))
 
 
+@pytest.mark.timeout(900)
 def test_a_thousand_requests_are_answered_as_described(tmp_path: Path) -> None:
     assert cases(tmp_path, "coverage,stateful", 5) >= 1_000
 
