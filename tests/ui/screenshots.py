@@ -25,6 +25,8 @@ def cited(visit: Visit, question: str, *before: str) -> None:
         visit.ask(one)
     visit.page.locator("#chat .answer").last.locator("a.cite").first.click()
     visit.page.locator("#quote-mark").wait_for()
+    drawn = "() => [...document.querySelectorAll('.sheet:has(.box) img')].every(one => one.naturalWidth > 0)"
+    visit.page.wait_for_function(drawn)
 
 
 def hovered(visit: Visit) -> None:

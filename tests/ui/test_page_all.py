@@ -338,7 +338,10 @@ def test_a_thousand_messages_stay_smooth(browser: Browser, address: str, rag: Sc
         expect(visit.page.locator("#chat .question").last).to_have_text(f"{QUESTION} 498")
         assert visit.page.locator("#chat .question").count() <= 30
         began = time.monotonic()
-        visit.ask("Nobody expected what?")
+        visit.page.locator("#question textarea").fill("Nobody expected what?")
+        visit.page.keyboard.press("Enter")
+        expect(visit.page.locator("#asked-count")).to_have_text("501")
+        visit.answered()
         told(f"asked and answered in a conversation of 1,000 messages: {time.monotonic() - began:.2f} s")
         visit.page.locator("#chat .earlier a").click()
         expect(visit.page.locator("#chat .question").nth(20)).to_be_attached()

@@ -135,7 +135,7 @@ def _sheet(t: Texts, document: Document, number: int, size: Size, boxes: Sequenc
     over = f'<svg {view} aria-hidden="true">{marks}</svg>'
     mark = ' id="quote-mark" tabindex="-1"' if here and number == first else ""
     alt = escape(t.page_picture.replace("{n}", str(number)).replace("{title}", document.title))
-    eager = "eager" if abs(number - first) <= 1 else "lazy"
+    eager = "eager" if number == first else "lazy"  # the page that is meant is drawn first
     address = (
         f"/v1/documents/{escape(document.id)}/pages/{number}?width={PICTURE_WIDTH}&amp;of={escape(document.version)}"
     )
