@@ -259,6 +259,7 @@ def test_nothing_scrolls_sideways_and_all_places_can_be_reached(
             )
             assert wide == []
             assert visit.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert visit.page.locator(".notice").count() == 0
 
 
 def test_two_people_share_nothing(browser: Browser, address: str) -> None:
