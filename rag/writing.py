@@ -68,13 +68,7 @@ class Writing:
 
     def offered(self) -> tuple[str, ...]:
         """Name what may word an answer: the sources, the configured model, local files, servers of this machine."""
-        ready = [
-            f"{LOCAL}:{model.name}"
-            for model in models.MANIFEST
-            if model.file(model.files[0].name).name == local_model.FILE and models.is_there(self._config, model)
-        ]
-        local = ready if importlib.util.find_spec("xllamacpp") else []
-        return tuple(dict.fromkeys([EXTRACTIVE, self._config.model, *self._given, *local, *found()]))
+        return tuple(dict.fromkeys([*offered(self._config), *self._given]))
 
     def check(self, name: str) -> None:
         """Refuse a model that nobody set up here, so that no caller makes us open a file or call a server.
@@ -196,6 +190,17 @@ class _Hearing:
         (self._written.shown if supported or self._shows else self._written.refused).append(checked)
         if supported or self._shows:
             yield from self._composition.add([checked], name_sources=False)
+
+
+def offered(config: RagConfig) -> tuple[str, ...]:
+    """Name what may word an answer; looks at the usual ports of this machine, and uses nothing that it finds."""
+    ready = [
+        f"{LOCAL}:{model.name}"
+        for model in models.MANIFEST
+        if model.files[0].name == local_model.FILE and models.is_there(config, model)
+    ]
+    local = ready if importlib.util.find_spec("xllamacpp") else []
+    return tuple(dict.fromkeys([EXTRACTIVE, config.model, *local, *found()]))
 
 
 def _hinted(hints: Sequence[int], chosen: Sequence[Excerpt]) -> list[Hit]:

@@ -320,13 +320,15 @@ def models(context: click.Context, as_json: bool) -> None:
     if context.invoked_subcommand is not None:
         return
     from index import models
+    from rag.writing import offered
     from ui.listing import model_json, model_lines
 
-    found = models.status(_config(context))
+    found, writers = models.status(_config(context)), offered(_config(context))
     if as_json:
-        _print({"models": [model_json(status) for status in found]})
+        _print({"models": [model_json(status) for status in found], "writers": list(writers)})
     else:
         click.echo("\n".join(model_lines(found)))
+        click.echo(f"What can word answers (--model): {', '.join(writers)}")
 
 
 @models.command("fetch", shown=("data", "models"))

@@ -29,14 +29,15 @@ _NEGATION = re.compile(
     re.IGNORECASE,
 )
 _SCOPE = re.compile(
-    r"\b(?:all|every|everyone|everything|always|only|solely|entirely|exclusively|never|none|most|majority|first|last|"
+    r"\b(?:all|both|every|everyone|everything|always|only|solely|entirely|exclusively|never|none|most|majority|first|last|"
     r"largest|biggest|smallest|highest|lowest|best|worst|oldest|youngest|main|primary|because|therefore|caused?|"
     r"due to|led to|resulted in|thanks to|earlier|later|sooner|more|less|fewer|higher|lower|larger|smaller|greater|"
     r"bigger|better|worse|stronger|weaker|faster|slower|older|younger|longer|shorter)\b",
     re.IGNORECASE,
 )
 _SCOPES = (
-    frozenset("all every everyone everything entirely always each both whole".split()),
+    frozenset("all every everyone everything entirely always each whole".split()),
+    frozenset("both two".split()),
     frozenset("only solely exclusively just alone".split()),
     frozenset("never none not no nobody".split()),
     frozenset("most majority mostly".split()),
@@ -118,6 +119,39 @@ def figures_agree(statement: str, evidence: str) -> bool:
     )
 
 
+def figures_are_bound(statement: str, evidence: str) -> bool:
+    """Whether each figure and month stands in a sentence that is about what the statement says of it."""
+    told = [(part, _stems(part), set(_marks_in(part))) for part in sentences_in(evidence)]
+    for clause in clauses_in(statement):
+        about = {stem for stem in _stems(clause) if not stem.isdigit()} - _names_in(clause) - _GRAMMAR
+        for mark in _marks_in(clause):
+            holding = [stems for _, stems, marks in told if mark in marks]
+            if not any(len(about & stems) >= _ABOUT * len(about) for stems in holding):
+                return False
+    return True
+
+
+def sentences_in(text: str) -> list[str]:
+    """Cut evidence into its sentences, roughly."""
+    return [part for part in re.split(r"(?<=[.!?;:])[\s”\"]+(?=[A-Z“\"(\d])|\n+", text) if part.strip()]
+
+
+def clauses_in(statement: str) -> list[str]:
+    """Cut a statement where it goes on to say something of its own."""
+    parts = re.split(r";\s+|,?\s+(?:while|whereas|but)\s+|,\s+and\s+", statement)
+    return [part for part in parts if part.strip()]
+
+
+def _marks_in(text: str) -> list[str]:
+    """The figures and months of a text; years are often told by a heading or a sentence before."""
+    figures = [f"{_plain(figure.amount)}{'%' if figure.unit == '%' else ''}" for figure in figures_of(text)]
+    return figures + [match.group().casefold()[:3] for match in _CALENDAR.finditer(text)]
+
+
+def _names_in(text: str) -> set[str]:
+    return {stem(part) for match in _NAME.finditer(text) for part in match.group().split("-")}
+
+
 def dates_agree(statement: str, evidence: str) -> bool:
     """Whether every month, weekday and relative time is in the evidence."""
     told = {stem(match.group()) for match in _CALENDAR.finditer(evidence)}
@@ -181,9 +215,15 @@ def scope_agrees(statement: str, evidence: str) -> bool:
     return True
 
 
+_GRAMMAR = frozenset(stem(word) for word in FUNCTION_WORDS) | {
+    stem(word) for word in "million billion thousand hundred trillion percent per cent dollar dollars".split()
+}
+_ABOUT = 0.6
+"""What share of the words around a figure must stand in the sentence that gives the figure."""
 CHECKS: dict[str, Check] = {
     "quotes": quotes_stand,
     "figures": figures_agree,
+    "bound": figures_are_bound,
     "dates": dates_agree,
     "names": names_agree,
     "negation": negation_agrees,

@@ -16,7 +16,7 @@ from rag.answers import Draft, Window
 from rag.extract import LONGEST_QUOTE, in_context, windows_of
 from rag.rerank import Reranker
 from rag.terms import rarity, stems_of
-from rag.verify.agree import CHECKS
+from rag.verify.agree import CHECKS, clauses_in, figures_are_bound, missing_names, sentences_in
 from rag.verify.quotes import Checked, TextOf, check_quotes
 from rag.verify.speech import stays_reported
 
@@ -29,9 +29,14 @@ _TRIED = 4
 """How many windows the cross-encoder looks at for a statement."""
 _JOINED = 3
 """How many further windows are tried beside the best one where a statement draws on two."""
+_SHORTEST = 3
+"""How many words a statement must have: a lone word says nothing that could be borne out."""
+_CLAUSE = 3
+"""How many words with a meaning a clause must have to be checked by itself."""
 _REASONS = {
     "quotes": "it quotes words that do not stand there",
     "figures": "a number is not in the passages",
+    "bound": "the passages say a number or a date of something else",
     "dates": "a date is not in the passages",
     "names": "a name is not in the passages",
     "negation": "it denies what the passage says, or says what it denies",
@@ -39,6 +44,7 @@ _REASONS = {
     "scope": "it says more than the passage: all, only, first or because",
     "speech": "it states as a fact what the passage only reports or expects",
 }
+_WITHOUT_HEADING = ("quotes", "direction", "bound")
 NOT_FOUND = "no passage says so"
 
 
@@ -94,18 +100,32 @@ class Verifier:
         self._judge = judge
 
     def check(self, statement: str, hits: Sequence[Hit], hinted: Sequence[Hit] = ()) -> Checked:
-        """Give the verdict with its evidence; `hinted` are the passages that the writer itself named."""
+        """Give the verdict with its evidence; `hinted` are the passages that the writer itself named.
+
+        A statement whose clauses rest on several places is supported where each clause is.
+        """
+        if len(re.findall(r"\w+", statement)) < _SHORTEST:
+            return Checked(Draft(statement, ()), "unsupported", 0.0, "it is no sentence")
         named = {hit.passage.id for hit in hinted}
-        ranked = _ranked(statement, _candidates(hits), named)
+        windows = _candidates(hits)
+        whole = self._checked(statement, windows, named)
+        clauses = clauses_in(statement)
+        if whole.support == "supported" or len(clauses) < 2 or min(len(stems_of(part)) for part in clauses) < _CLAUSE:
+            return whole
+        parts = [self._checked(clause, windows, named) for clause in clauses]
+        if any(part.support != "supported" for part in parts):
+            return whole
+        evidence = tuple(dict.fromkeys(window for part in parts for window in part.draft.evidence))
+        return Checked(Draft(statement, evidence), "supported", min(part.score for part in parts))
+
+    def _checked(self, statement: str, windows: Sequence[Window], named: set[str]) -> Checked:
+        ranked = _ranked(statement, windows, named)
         if not ranked:
             return Checked(Draft(statement, ()), "unsupported", 0.0, NOT_FOUND)
         best = self._best(statement, ranked)
         draft = Draft(statement, best.evidence.windows)
-        standing = check_quotes(Draft(best.evidence.windows[0].text, draft.evidence[:1]), self._text_of)
-        if standing.support != "supported" or not all(
-            check_quotes(Draft(window.text, (window,)), self._text_of).support == "supported"
-            for window in draft.evidence
-        ):
+        quotes = [check_quotes(Draft(window.text, (window,)), self._text_of) for window in draft.evidence]
+        if any(quote.support != "supported" for quote in quotes):
             return Checked(draft, "unsupported", 0.0, NOT_FOUND)
         return self._verdict(draft, best)
 
@@ -190,7 +210,7 @@ def features(statement: str, evidence: str, context: str, logit: float) -> dict[
         "run": _longest_run(said, told) / (len(said) or 1),
     }
     for name, agrees in CHECKS.items():
-        against = focus if name == "negation" else evidence if name in ("quotes", "direction") else context
+        against = focus if name in ("negation", "scope") else evidence if name in _WITHOUT_HEADING else context
         values[name] = float(not agrees(statement, against))
     values["speech"] = float(not stays_reported(statement, focus))
     return values
@@ -233,16 +253,14 @@ def _wider(evidence: Evidence) -> Evidence | None:
 
 
 def _joined(statement: str, evidence: Evidence, ranked: Sequence[Evidence]) -> list[Evidence]:
-    """The best evidence with each of the windows that hold most of what it lacks."""
-    missing = set(stems_of(statement)) - set(stems_of(evidence.context))
+    """The best evidence with a window that tells whom or what it speaks of: only names may come from elsewhere."""
     window = evidence.windows[0]
-    others = [
-        (len(missing & set(stems_of(other.context))), -place, other.windows[0])
-        for place, other in enumerate(ranked)
-        if not _overlap(window, other.windows[0])
-    ]
-    best = sorted((one for one in others if one[0]), key=lambda one: (-one[0], -one[1]))[:_JOINED]
-    return [Evidence((window, other)) for _, _, other in best]
+    missing = missing_names(statement, evidence.context)
+    if not missing or not figures_are_bound(statement, window.text):
+        return []
+    others = [other.windows[0] for other in ranked if other.windows[0].hit.document.id == window.hit.document.id]
+    naming = [other for other in others if missing <= set(stems_of(other.text)) and not _overlap(window, other)]
+    return [Evidence((window, other)) for other in naming[:_JOINED]]
 
 
 def _overlap(window: Window, other: Window) -> bool:
@@ -252,7 +270,7 @@ def _overlap(window: Window, other: Window) -> bool:
 
 def _focus(said: set[str], evidence: str) -> str:
     """The sentence of the evidence that shares most with the statement."""
-    sentences = [part for part in re.split(r"(?<=[.!?;:])[\s”\"]+(?=[A-Z“\"(])", evidence) if part.strip()]
+    sentences = sentences_in(evidence)
     return max(sentences, key=lambda part: len(said & set(stems_of(part))), default=evidence)
 
 

@@ -16,7 +16,7 @@ _MARKER = re.compile(
 """A citation as models write it: [1], [1, 2], (passage 3)."""
 _PLAIN_PARENTHESES = re.compile(r"\s*\(\d{4}\)")
 _CANDIDATE = re.compile(r"[.!?。！？…][\"”’»)\]*_]*((?:\s*\[[^\]\n]{0,20}\])*)(?=\s+(\S+)\s)|\n")
-_BULLET = re.compile(r"^\s*(?:[-*•–—>#]+|\d{1,2}[.)])\s+")
+_BULLET = re.compile(r"^\s*(?:[-*•–—>]+|#+(?=\s)|\d{1,2}[.)])\s+")
 _LABEL = re.compile(
     r"^\W*(?:(?:short |final )?answer|summary|response|note|sources?|passages?|references?|citations?)\s*:\s*",
     re.IGNORECASE,
@@ -78,7 +78,7 @@ def _said(sentence: str) -> Iterator[Said]:
     text = _MARKER.sub(lambda match: match.group() if _PLAIN_PARENTHESES.fullmatch(match.group()) else "", marked)
     text = _LABEL.sub("", _BULLET.sub("", text))
     text = "".join(" " if letter.isspace() else letter for letter in text if letter.isspace() or _is_seen(letter))
-    text = re.sub(r"__+|\0+|^#+", "", text.translate(_SAFE))
+    text = re.sub(r"__+|\0+|^#+\s+", "", text.translate(_SAFE))
     text = re.sub(r"\s+([.,;:!?])", r"\1", re.sub(r"\s+", " ", text)).strip()
     if not re.search(r"\w", text) or (text.endswith(":") and len(text) < 80):
         return
