@@ -61,7 +61,7 @@ _SCOPES = (
     frozenset("main primary chief key principal mainly primarily major".split()),
     frozenset(
         "because therefore cause caused causes due led lead leads leading resulted result results resulting thanks "
-        "since as so through owing after driven drove reason reasons why by from contributed attributed thus".split()
+        "since through owing after driven drove reason reasons why by contributed attributed thus".split()
     ),
 )
 _OPPOSITES = tuple(

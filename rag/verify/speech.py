@@ -20,7 +20,7 @@ _TELLS_WHO = re.compile(
     re.IGNORECASE,
 )
 _HEDGES = re.compile(
-    r"\b(?:may|might|could|would|should|perhaps|possibly|probably|likely|unlikely|apparently|seem(?:s|ed|ingly)?|"
+    r"\b(?:(?-i:may)|might|could|would|should|perhaps|possibly|probably|likely|unlikely|apparently|seem(?:s|ed|ingly)?|"
     r"appear(?:s|ed)? to|reportedly|allegedly|supposedly|if|unless|potential(?:ly)?|plan(?:s|ned)?|propos(?:es|ed|al)|"
     r"expect(?:s|ed)?|set to|inten(?:d|ds|ded)|aim(?:s|ed|ing)?|hop(?:e|es|ed|ing)|suspect(?:s|ed)?|presumably|will|"
     r"shall|want(?:s|ed)?|can|must|promis(?:e|es|ed)|forecast|estimate[sd]?)\b",

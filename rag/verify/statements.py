@@ -29,6 +29,8 @@ _TRIED = 4
 """How many windows the cross-encoder looks at for a statement."""
 _JOINED = 3
 """How many further windows are tried beside the best one where a statement draws on two."""
+_ARGUABLE = 0.7
+"""From which score of our own on a judge is heard: what documents say of themselves must not talk it into more."""
 _SHORTEST = 3
 """How many words a statement must have: a lone word says nothing that could be borne out."""
 _CLAUSE = 3
@@ -147,7 +149,7 @@ class Verifier:
     def _verdict(self, draft: Draft, best: Weighed) -> Checked:
         model = fitted()
         score, threshold = best.score, model.threshold
-        if self._judge is not None and not best.failed:
+        if self._judge is not None and not best.failed and score >= _ARGUABLE:
             opinion = self._judge(draft.text, best.evidence.context)
             if opinion is not None:
                 score, threshold = with_judge(score, opinion), model.judged_threshold
