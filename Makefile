@@ -96,7 +96,8 @@ lock: $(VENV)/.installed-dev ## Write the lock files anew from pyproject.toml
 	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-annotate \
 	  --no-header --output-file requirements.lock pyproject.toml
 	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-annotate \
-	  --no-header --allow-unsafe --constraint requirements.lock --extra sentence-transformers --extra eval --extra mcp --extra dev \
+	  --no-header --allow-unsafe --constraint requirements.lock --extra sentence-transformers --extra eval --extra mcp \
+	  --extra openai --extra ollama --extra anthropic --extra local --extra dev \
 	  --output-file requirements-dev.lock pyproject.toml
 	@sed -i 's/^\(torch==[^+]*\)+.*/\1/' requirements-dev.lock # a CPU build's name is not known everywhere
 
