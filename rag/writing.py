@@ -12,11 +12,11 @@ from threading import Event as Flag
 from index import models
 from index.errors import BadInput, ModelFailed
 from index.records import Hit
-from rag import local_model
 from rag.answers import Ask, DraftShown, StatementShown, TextShown, Unsupported, Window
 from rag.answers import Warning as Notice
 from rag.cite import Composition
 from rag.config import RagConfig
+from rag.local_model import FILE, look_for, open_local
 from rag.rerank import Reranker
 from rag.terms import stems_of
 from rag.verify import Checked, TextOf, Verifier
@@ -135,7 +135,7 @@ class Writing:
 
         choice = choice_of(name, self._config.model_url if name == self._config.model else None)
         if choice.provider == LOCAL:
-            server = local_model.open_local(self._config, choice.model)
+            server = open_local(self._config, choice.model)
             choice = Choice("openai", choice.model, server.url, server.key)
         model = open_model(choice, self._config.model_seconds, _TOKENS)
         return LangChainChat(name, model, tells_probabilities=choice.provider == "openai")
@@ -197,7 +197,7 @@ def offered(config: RagConfig) -> tuple[str, ...]:
     ready = [
         f"{LOCAL}:{model.name}"
         for model in models.MANIFEST
-        if model.files[0].name == local_model.FILE and models.is_there(config, model)
+        if model.files[0].name == FILE and models.is_there(config, model)
     ]
     local = ready if importlib.util.find_spec("xllamacpp") else []
     return tuple(dict.fromkeys([EXTRACTIVE, config.model, *local, *found()]))
@@ -226,4 +226,4 @@ def _look_for(config: RagConfig, choice: Choice) -> None:
 
     require_installed(choice.provider)
     if choice.provider == LOCAL:
-        local_model.look_for(config, choice.model)
+        look_for(config, choice.model)
