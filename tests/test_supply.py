@@ -25,7 +25,7 @@ FLOORS = {
 }  # fmt: skip
 """Older ones have published holes, or lose data."""
 PERMISSIVE = re.compile(
-    r"MIT(-CMU)?( License)?|Apache([ -]2\.0)?( License| Software License)?(, Version 2\.0)?(-2\.0)?"
+    r"MIT(-CMU|-0)?( License)?|Apache([ -]2\.0)?( License| Software License)?(, Version 2\.0)?(-2\.0)?"
     r"|Apache Software License|(3-Clause )?BSD( License)?|BSD-[23]-Clause|0BSD|ISC( License ISCL)?"
     r"|Python Software Foundation License|PSF-2\.0|Apache-2\.0 WITH LLVM-exception|BSL-1\.0|Zlib|CC0-1\.0"
     r"|CNRI-Python|Unlicense|DFSG approved|dependency licenses"
@@ -36,6 +36,7 @@ FILES_ONLY = {
     "hypothesis": "MPL-2.0: used unchanged, for development only",
     "orjson": "MPL-2.0 in part: used unchanged",
     "tqdm": "MPL-2.0 in part: used unchanged",
+    "fqdn": "MPL-2.0: used unchanged, for development only",
     "tld": "MPL-1.1 by choice: used unchanged by the reader of web pages",
 }
 """Copyleft that ends at a package's own files, which are not changed here; each is named with its reason."""
@@ -79,7 +80,12 @@ def licences() -> dict[str, str]:
         [Path(sys.executable).parent / "pip-licenses", "--from=mixed", "--format=json", "--with-system"],
         capture_output=True, text=True, check=True, timeout=120,
     )  # fmt: skip
-    return {re.sub(r"[-_.]+", "-", one["Name"]).lower(): one["License"] for one in json.loads(found.stdout)}
+    return {re.sub(r"[-_.]+", "-", one["Name"]).lower(): _title(one["License"]) for one in json.loads(found.stdout)}
+
+
+def _title(licence: str) -> str:
+    """A licence's name, where a package gives its whole text."""
+    return licence.strip().splitlines()[0] if licence.strip() else ""
 
 
 def test_every_locked_package_has_a_permissive_licence() -> None:
