@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
+JOBS ?= $(shell nproc)
 SOAK_POINTS ?= 100
 SOAK_SEED ?= 1
 
@@ -41,7 +42,7 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 
 test: setup $(VENV)/.installed-dev ## The whole test suite (a real browser included)
 	@$(BIN)/dossier models fetch all-MiniLM-L6-v2 smollm2-135m
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 test-browser: setup $(VENV)/.installed-browser ## Every flow of the page in a real browser, and its accessibility
 	$(BIN)/python -m pytest -m 'browser or browser_all' tests/ui
