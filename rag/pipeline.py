@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,7 +16,7 @@ from index.errors import BadInput, Cancelled, NotFound
 from index.finding import MOST_HITS
 from index.records import Document, Filter, Hit
 from index.shelf import Shelf
-from rag import cite, compare, decline, extract, parts, probe, retrieve, timely, verify, warn
+from rag import cite, compare, decline, extract, parts, retrieve, timely, verify, warn
 from rag.answers import (
     Answer,
     Ask,
@@ -36,37 +35,19 @@ from rag.answers import Warning as AnswerWarning
 from rag.collection import request_of
 from rag.config import RagConfig
 from rag.follow_up import in_conversation, is_first, standalone
-from rag.language import language_of
+from rag.gather import Evidence, Gatherer
 from rag.question import Question, aside, understand
-from rag.reading import worth_reading
 from rag.recipe import AS_BUILT, Recipe
 from rag.rerank import Reranker, open_reranker
 from rag.survey import Survey, Surveyor
-from rag.when import period_of, wants_sequence
+from rag.when import wants_sequence
 from rag.write import Chat
 from rag.writing import EXTRACTIVE, Writing, Written
 
 LONGEST_QUESTION = 8000
 """In characters."""
-_MOST_FOUND = 400
-"""How many passages are searched for, where copies of one text take most of the places."""
 _TWINS = 50
 """Among how many passages with the same words a quote is looked for."""
-_LETTERS = re.compile(r"[^\W\d_]+")
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What was found for a question and how well it fits."""
-
-    question: Question
-    found: tuple[Hit, ...]
-    """All passages that the searches gave, best first."""
-    judged: tuple[Window, ...]
-    """The windows that the cross-encoder judged, best first."""
-    unheard: probe.Unheard
-    read: tuple[Window, ...] = ()
-    """All windows of the passages that were read."""
 
 
 @dataclass
@@ -110,6 +91,7 @@ class Rag:
         self.recipe = recipe
         self._reranker = reranker
         self._today = today
+        self._gatherer = Gatherer(shelf, reranker, recipe, today)
         self._surveyor = Surveyor(shelf, self._search_and_judge, reranker)
         self.writing = Writing(config, reranker, self._text_of, chats)
 
@@ -147,20 +129,20 @@ class Rag:
         if reply := aside(asked.question, first=is_first(asked.history)):
             yield Finished(_aside(asked, reply, clock))
             return
-        whole = self._spelled(_understood(asked), asked)
+        whole = self._gatherer.spelled(_understood(asked), asked)
         if survey := self._survey(asked, whole):
             yield from self._told(asked, whole, survey, clock)
             return
         questions = parts.questions_in(whole) or (whole,)
         since = time.perf_counter()
-        found = [self._found(question, asked) for question in questions]
+        found = [self._gatherer.found(question, asked) for question in questions]
         since = clock.mark("retrieve_ms", since)
         yield PassagesRead(retrieve.merge(found, self.recipe.read))
         _stop_if(cancel)
         if len(questions) == 1:
-            evidence = self._of_each(asked, whole, found[0]) or [self._weighed(whole, found[0])]
+            evidence = self._gatherer.of_each(asked, whole, found[0]) or [self._gatherer.weighed(whole, found[0])]
         else:
-            evidence = [self._weighed(question, hits) for question, hits in zip(questions, found, strict=True)]
+            evidence = [self._gatherer.weighed(question, hits) for question, hits in zip(questions, found, strict=True)]
         since = clock.mark("rerank_ms", since)
         _stop_if(cancel)
         yield from self._answered(asked, whole, evidence, clock, since, Written(self.writing.budget(cancel)))
@@ -169,7 +151,7 @@ class Rag:
         """Find and judge what there is for a question, without answering it: for measuring and fitting."""
         asked = _checked(ask)
         question = _understood(asked)
-        return self._weighed(question, self._found(question, asked))
+        return self._gatherer.weighed(question, self._gatherer.found(question, asked))
 
     def search(
         self,
@@ -183,7 +165,7 @@ class Rag:
         """Find passages, best first, without an answer."""
         text = _question_text(question)
         reach = min(MOST_HITS, max(self.recipe.found, limit * (4 if per_document else 1)))
-        found = self._fused(text, dossier, filter or Filter(), reach)
+        found = self._gatherer.fused(text, dossier, filter or Filter(), reach)
         ranked = extract.rerank_passages(text, found, self._reranker) if rerank else found
         return retrieve.best_per_document(ranked, per_document)[:limit]
 
@@ -196,7 +178,7 @@ class Rag:
 
     def _search_and_judge(self, ask: Ask, text: str) -> Sequence[Window]:
         question = understand(text)
-        return self._weighed(question, self._found(question, ask)).judged
+        return self._gatherer.weighed(question, self._gatherer.found(question, ask)).judged
 
     def _told(self, ask: Ask, question: Question, survey: Survey, clock: _Clock) -> Iterator[Event]:
         """Show what the records say, every quote proved as in any answer."""
@@ -227,68 +209,6 @@ class Rag:
             conversation_id=ask.conversation_id,
         )
         yield Finished(answer)
-
-    def _spelled(self, question: Question, ask: Ask) -> Question:
-        """Mend words that stand nowhere in the documents, unless the caller said how the question is to be searched."""
-        if ask.standalone_question is not None or language_of(question.text):
-            return question
-        found = self.shelf.spelled(ask.dossier, _LETTERS.findall(question.text))
-        if not found:
-            return question
-        text = _LETTERS.sub(lambda word: found.get(word.group(), word.group()), question.text)
-        return replace(understand(text, question.context), written=question.text, spelled=tuple(found.items()))
-
-    def _found(self, question: Question, ask: Ask) -> tuple[Hit, ...]:
-        """Search for a question; also in its conversation, and as it was written where its words were mended."""
-        texts = list(dict.fromkeys(filter(None, (question.text, question.context, question.written))))
-        rankings = [self._ranked(text, ask) for text in texts]
-        return rankings[0] if len(rankings) == 1 else retrieve.merge(rankings, self.recipe.found)
-
-    def _ranked(self, text: str, ask: Ask) -> tuple[Hit, ...]:
-        """Search for one text; further, where copies of the same passages leave too little to read."""
-        ranked = self._fused(text, ask.dossier, ask.filter, self.recipe.found)
-        if len(ranked) >= self.recipe.found and len(worth_reading(ranked, self.recipe.read)) < self.recipe.read:
-            return self._fused(text, ask.dossier, ask.filter, _MOST_FOUND)
-        return ranked
-
-    def _fused(self, text: str, dossier: str, filter: Filter, limit: int) -> tuple[Hit, ...]:
-        return retrieve.fuse(self.shelf.search(dossier, text, filter=filter, limit=limit), self.recipe.by_meaning)
-
-    def _weighed(self, question: Question, found: tuple[Hit, ...]) -> Evidence:
-        """Judge the best passages' windows, and look for the word that they do not speak to."""
-        read = extract.windows_of(worth_reading(found, self.recipe.read), paired=self.recipe.sentence_before)
-        judged = timely.in_time(question, self._judged(question, read), period_of(question.text, self._today()))
-        if question.context:
-            judged = extract.lift(question.context, judged, self._reranker)
-        return Evidence(
-            question,
-            found,
-            judged,
-            probe.unheard(question.text, judged, self._reranker, self.recipe.clear),
-            tuple(read),
-        )
-
-    def _judged(self, question: Question, read: Sequence[Window]) -> list[Window]:
-        """Judge the likeliest windows, and more of them where none is clearly the answer; best first."""
-        short = extract.shortlist(question, read, self.recipe.judged_most)
-        judged = extract.judge(question, short[: self.recipe.judged], self._reranker)
-        further = short[self.recipe.judged :]
-        if judged and judged[0].logit >= self.recipe.clear:
-            further = [window for window in further if extract.may_differ(question, judged[0], window)]
-        return extract.in_order(question, [*judged, *extract.judge(question, further, self._reranker)])
-
-    def _of_each(self, ask: Ask, question: Question, found: Sequence[Hit]) -> list[Evidence]:
-        """Look for each of several things that are asked about; nothing where one window speaks of them all."""
-        facets = parts.facets_of(question) if self.recipe.each else ()
-        windows = extract.windows_of(found[: self.recipe.read]) if facets else []
-        if any(all(extract.names(window, name) for name, _ in facets) for window in windows):
-            return []
-        return [self._about(name, self._weighed(facet, self._found(facet, ask))) for name, facet in facets]
-
-    @staticmethod
-    def _about(name: str, evidence: Evidence) -> Evidence:
-        """Keep what speaks of a thing."""
-        return replace(evidence, judged=tuple(window for window in evidence.judged if extract.names(window, name)))
 
     def _answered(
         self,

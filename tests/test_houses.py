@@ -22,6 +22,7 @@ NOUNS = {"records", "errors", "config", "answers", "recipe"}
 EDGES = {
     "rag": {
         "pipeline": {"*": "the composer"},
+        "gather": {"*": "part of the composer: from a question to its evidence"},
         "langchain": {"pipeline": "another way in: it wraps the composer"},
         "question": {"terms": "what a question names is compared as terms: a noun of its own"},
         "follow_up": {"question": "it reads and gives questions", "terms": "as above"},
