@@ -21,7 +21,7 @@ export const make = (tag, name, text, settings) => {
 export const tool = (sign, words, act) => {
   const button = make("button", "tool", "", { type: "button", title: words, onclick: act });
   button.setAttribute("aria-label", words);
-  button.append(make("span", "", sign, { "aria-hidden": "true" }));
+  button.dataset.sign = sign; // the style sheet shows it: as text it would belong to the button's name
   return button;
 };
 export const link = (target, text, name) => make("a", name || "act", text, { href: "#" + target });
