@@ -114,7 +114,7 @@ def _split_one(library: Library, craft: Craft, dossier: int, key: int, progress:
             return
         name, reading = library.documents.by_key(key).name, library.documents.reading(key)
     header = craft.header(stored.metadata, name)
-    drafts = craft.split(reading, header, progress.again)
+    drafts = craft.split(reading, header, progress.again, ())
     texts = [header + reading.text[draft.start : draft.end] for draft in drafts]
     digests = [digest_of(text) for text in texts]
     known = library.embeddings.known(embedder, digests)

@@ -406,8 +406,8 @@ def _craft(config: IndexConfig, embedder: Embedder) -> Craft:
         lambda address: load.fetched(address, config),
         load.from_text,
         load.dated,
-        lambda reading, header, look: split.split(
-            reading, header, config.passage_characters, embedder.count_tokens, embedder.max_tokens, look
+        lambda reading, header, look, earlier: split.split(
+            reading, header, config.passage_characters, embedder.count_tokens, embedder.max_tokens, look, earlier
         ),
         split.header,
         f"{split.VERSION}/{config.passage_characters}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import calendar
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 import sentencex
@@ -22,6 +22,10 @@ _SHORTEST_CUT = 32
 _LONGEST_TITLE = 160
 """In characters, of a title or publisher in a header: more would leave no room for the passage."""
 _HEADING_WORDS = 14
+_BEGINNING = 32
+"""By how many characters an earlier passage is looked up."""
+_MOST_ALIKE = 16
+"""How many earlier passages that begin alike are compared, so that a text that repeats itself costs no more."""
 _PARAGRAPH = re.compile(r"[^\n]+(?:\n(?![^\S\n]*\n)[^\n]+)*")
 _END = re.compile(r"[.!?…:;。！？؟।]['\"”’»)\]]*(?:\s*\[\d{1,3}\])*$")
 _LIST_ITEM = re.compile(r"^\s*(?:[-*•·–]|\(?\d{1,3}[.)])\s")
@@ -108,11 +112,14 @@ def split(
     count_tokens: Callable[[str], int],
     max_tokens: int,
     look: Callable[[], None] = _go_on,
+    earlier: Collection[str] = (),
 ) -> list[Draft]:
     """Cut a reading into passages of whole sentences, none of which crosses a heading, slide or sheet.
 
     `title` is the header that will stand before each passage when it is embedded: header and passage together
     fit `max_tokens`. Every sentence is in exactly one passage. `look` is called again and again, and may raise.
+    `earlier` are the passages of the version before: those that still stand in the text are cut as they were, so
+    that a change does not move every cut behind it.
     """
     language = (reading.metadata.language or "en")[:2]
     sentences = sentences_of(reading.text, reading.marks, language, look)
@@ -121,7 +128,7 @@ def split(
     )
     borders = [mark.start for mark in reading.marks if mark.kind in ("slide", "sheet")]
     drafts: list[Draft] = []
-    for run in _runs(sentences, passage_characters, borders):
+    for run in _runs_around(reading.text, sentences, passage_characters, borders, earlier):
         look()
         for part in _fitting(run, reading.text, title, count_tokens, max_tokens):
             start, end = part[0].start, part[-1].end
@@ -213,6 +220,57 @@ def _runs(sentences: Sequence[Sentence], passage_characters: int, borders: Seque
         run.append(sentence)
     if run:
         yield run
+
+
+def _runs_around(
+    text: str, sentences: Sequence[Sentence], passage_characters: int, borders: Sequence[int], earlier: Collection[str]
+) -> Iterator[list[Sentence]]:
+    """Group sentences as `earlier` did where that still stands, and anew in between, without leaving scraps there."""
+    done = 0
+    scrap = passage_characters // 3
+    for first, behind in _standing(text, sentences, borders, earlier, scrap):
+        between = list(_runs(sentences[done:first], passage_characters, borders))
+        yield from _balanced(between, scrap, borders)
+        yield list(sentences[first:behind])
+        done = behind
+    yield from _runs(sentences[done:], passage_characters, borders)
+
+
+def _standing(
+    text: str, sentences: Sequence[Sentence], borders: Sequence[int], earlier: Collection[str], scrap: int
+) -> list[tuple[int, int]]:
+    """Find the earlier passages that stand in the text, as the number of their first sentence and of the one behind."""
+    ends = {sentence.end: number + 1 for number, sentence in enumerate(sentences)} if earlier else {}
+    by_beginning: dict[str, list[str]] = {}
+    for passage in set(earlier):
+        by_beginning.setdefault(passage[:_BEGINNING], []).append(passage)
+    found: list[tuple[int, int]] = []
+    done = 0
+    for number, sentence in enumerate(sentences):
+        if number < done or not ends:
+            continue
+        for passage in by_beginning.get(text[sentence.start : sentence.start + _BEGINNING], ())[:_MOST_ALIKE]:
+            end = sentence.start + len(passage)
+            crosses = bisect_right(borders, sentence.start) != bisect_right(borders, end - 1)
+            if end in ends and not crosses and text.startswith(passage, sentence.start):
+                if found and 0 < sentence.start - sentences[done].start < scrap:
+                    found.pop()
+                found.append((number, ends[end]))
+                done = ends[end]
+                break
+    return found
+
+
+def _balanced(runs: list[list[Sentence]], scrap: int, borders: Sequence[int]) -> list[list[Sentence]]:
+    """Share the last two runs evenly where the last is a scrap that belongs to the one before."""
+    if len(runs) < 2 or runs[-1][-1].end - runs[-1][0].start >= scrap or runs[-1][0].kind == "heading":
+        return runs
+    both = runs[-2] + runs[-1]
+    if bisect_right(borders, both[0].start) != bisect_right(borders, both[-1].start):
+        return runs
+    middle = (both[0].start + both[-1].end) // 2
+    cut = max(1, min(len(both) - 1, bisect_right([sentence.start for sentence in both], middle)))
+    return [*runs[:-2], both[:cut], both[cut:]]
 
 
 def _fitting(

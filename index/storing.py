@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from queue import Empty, SimpleQueue
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.embed import Embedder
-from index.errors import Cancelled, Conflict, UnknownFormat, UnreadableFile
+from index.errors import Cancelled, Conflict, LibraryDamaged, UnknownFormat, UnreadableFile
 from index.library import Arrival, Cut, Item, Library, Order, Stored, digest_of
 from index.library.rows import merged
 from index.records import Metadata, Outcome, Place, Reading, Sentence, Source, Step
@@ -60,8 +60,8 @@ class Craft:
     """From text that comes as text, and its name: kept character for character."""
     dated: Callable[[Metadata, str, str], Metadata]
     """What a reader found, with the date that the name or the text tells where it found none."""
-    split: Callable[[Reading, str, Look], Sequence[Drafted]]
-    """From a reading and its header to passages."""
+    split: Callable[[Reading, str, Look, Collection[str]], Sequence[Drafted]]
+    """From a reading, its header and the passages of the version before to passages."""
     header: Callable[[Metadata, str], str]
     """What is put before a passage of a document of that metadata and name when it is embedded."""
     recipe: str
@@ -156,10 +156,17 @@ class Storing:
         metadata = merged(arrival.reading.metadata, arrival.given, stored.corrections if stored else Metadata())
         header = self._craft.header(metadata, arrival.name)
         self._tell(item, "splitting", 0, 0)
-        drafts = self._craft.split(arrival.reading, header, self._look(item))
+        drafts = self._craft.split(arrival.reading, header, self._look(item), self._earlier(stored))
         texts = [arrival.reading.text[draft.start : draft.end] for draft in drafts]
         vectors = self._embed(item, [header + text for text in texts])
         self._commit(item, arrival, drafts, [digest_of(header + text) for text in texts], vectors)
+
+    def _earlier(self, stored: Stored | None) -> Collection[str]:
+        """Give the passages of the version that is replaced, if the same splitter cut them."""
+        if stored and stored.splitter == self._craft.recipe:
+            with suppress(LibraryDamaged):  # then they are no model, and replacing them is what mends it
+                return [passage.text for passage in self._library.passages.of_document(stored.key)]
+        return ()
 
     def _content(self, item: Item) -> bytes:
         return self._library.originals.get(item.original or "") if item.text is None else item.text.encode()

@@ -83,6 +83,29 @@ def test_headings_of_a_reader_lose_nothing(text: str, starts: list[int]) -> None
     check(text, drafts)
 
 
+@settings(deadline=None)
+@given(TEXTS, TEXTS, TEXTS, st.lists(st.integers(0, 2000), max_size=3))
+def test_what_stood_in_the_version_before_loses_nothing(before: str, same: str, after: str, sheets: list[int]) -> None:
+    earlier = split(Reading(before + same, "test-1"), "Title\n", 300, words, 512)
+    texts = [(before + same)[draft.start : draft.end] for draft in earlier]
+    marks = tuple(Mark(start, "sheet", "S") for start in sorted(sheets))
+    drafts = split(Reading(same + after, "test-1", marks), "Title\n", 300, words, 512, earlier=texts)
+    check(same + after, drafts)
+    for draft in drafts:  # a border begins a passage
+        assert not any(draft.sentences[0].start < start <= draft.sentences[-1].start for start in sheets)
+
+
+def test_the_same_text_is_cut_as_it_was() -> None:
+    text = "\n\n".join(
+        f"Paragraph {n} is about the bridge. It says more of it, and {n * n} things." for n in range(300)
+    )
+    plain = cut(text)
+    texts = [text[draft.start : draft.end] for draft in plain]
+    assert split(Reading(text, "test-1"), "Title\n", 700, words, 512, earlier=texts) == plain
+    shifted = split(Reading(f"A new beginning.\n\n{text}", "test-1"), "Title\n", 700, words, 512, earlier=texts)
+    assert len({draft.end - draft.start for draft in shifted[2:]} - {draft.end - draft.start for draft in plain}) == 0
+
+
 def test_a_line_that_its_reader_calls_a_heading_is_one() -> None:
     text = "What the council said on Friday.\nIt said that the bridge is to be built."
     kinds = [sentence.kind for sentence in sentences_of(text, (Mark(0, "heading", "What the council said"),))]

@@ -1,0 +1,55 @@
+"""What is the same is not done again: a changed paragraph, copies, names in other folders, a job that is stopped."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from index.records import Job, Source
+from index.shelf import Shelf
+from tests.fakes import FakeEmbedder
+
+Edit = Callable[[list[str], int, str], Sequence[str]]
+EDITS: dict[str, Edit] = {
+    "changed": lambda all, at, new: [*all[:at], new, *all[at + 1 :]],
+    "inserted": lambda all, at, new: [*all[:at], new, *all[at:]],
+    "removed": lambda all, at, new: [*all[:at], *all[at + 1 :]],
+}
+
+
+def paragraph(chance: random.Random) -> str:
+    """Invent about 500 characters of no meaning."""
+    words = [f"{one}{two}{three}" for one in "bdklmrt" for two in ("an", "or", "il", "us", "e") for three in "aeinst"]
+    sentences = (" ".join(chance.choices(words, k=chance.randint(6, 26))) for _ in range(chance.randint(4, 8)))
+    return " ".join(f"{sentence.capitalize()}." for sentence in sentences)
+
+
+def add(shelf: Shelf, *sources: Source) -> Job:
+    return shelf.wait(shelf.add("news", sources).id, 60)
+
+
+def text(name: str, content: str, place: str = "") -> Source:
+    return Source(name, f"file:{place}/{name}", content=content.encode())
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=list(EDITS))
+def test_one_paragraph_of_a_hundred_pages_embeds_three_passages(
+    shelf: Shelf, embedder: FakeEmbedder, edit: Edit
+) -> None:
+    chance = random.Random(3)  # noqa: S311 - nothing secret
+    paragraphs = [paragraph(chance) for _ in range(400)]
+    add(shelf, text("long.txt", "\n\n".join(paragraphs)))
+    first = embedder.embedded
+    assert first > 250
+    for at in (0, 123, len(paragraphs) - 1):
+        before = embedder.embedded
+        new = "\n\n".join(edit(paragraphs, at, paragraph(chance)))
+        assert add(shelf, text("long.txt", new)).replaced == 1
+        assert embedder.embedded - before <= 3
+        (document,), _ = shelf.documents("news")
+        passages = shelf.passages(document.id)
+        assert "".join("".join(passage.text.split()) for passage in passages) == "".join(new.split())
+        assert all(len(passage.text) <= 933 for passage in passages)
+        add(shelf, text("long.txt", "\n\n".join(paragraphs)))
