@@ -31,6 +31,8 @@ _JOINED = 3
 """How many further windows are tried beside the best one where a statement draws on two."""
 _ARGUABLE = 0.7
 """From which score of our own on a judge is heard: what documents say of themselves must not talk it into more."""
+_LIFT = 1.0
+"""How far a judge may raise our own score, in log-odds; it may lower it as far as it likes."""
 _SHORTEST = 3
 """How many words a statement must have: a lone word says nothing that could be borne out."""
 _CLAUSE = 3
@@ -192,10 +194,10 @@ def weigh(statement: str, evidence: Evidence, logit: float) -> Weighed:
 
 
 def with_judge(score: float, opinion: float) -> float:
-    """Join our score and a judge's log-odds."""
+    """Join our score and a judge's log-odds: it can refuse what we would show, and add little to what we would not."""
     own, judge, intercept = fitted().judged
     logit = math.log(max(score, 1e-6) / max(1 - score, 1e-6))
-    total = own * logit + judge * max(-10.0, min(10.0, opinion)) + intercept
+    total = own * logit + judge * max(-10.0, min(_LIFT, opinion)) + intercept
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
 
