@@ -96,6 +96,7 @@ def test_no_address_gives_a_file(with_page: Server, listener: Listener) -> None:
         for path in reads(wanted):
             reply = with_page.http.request("GET", httpx.URL(with_page.address).copy_with(raw_path=path.encode()))
             assert_nothing_leaks(with_page, reply, listener)
+            assert reply.status_code == 404, path  # such requests do not even reach Gradio
             tried += 1
     assert tried >= 30
 
@@ -138,6 +139,7 @@ def test_no_event_takes_a_file_or_an_address(with_page: Server, listener: Listen
             for door in ("/queue/join", "/run/predict", "/api/predict", f"/call/{event.get('api_name') or 'x'}"):
                 reply = http.post(prefix + door, json=body)
                 assert_nothing_leaks(with_page, reply, listener)
+                assert reply.status_code in (404, 422) or "gradio.FileData" not in json.dumps(body)
                 tried += 1
         assert_nothing_leaks(with_page, heard(http, prefix, f"s{prefix}{number}"), listener)
     assert tried >= 15
