@@ -11,9 +11,11 @@ from rag.question import Question, understand
 
 MOST = 6
 """How many parts a question is taken into; one with more is asked as a whole."""
+_LONGEST = 500
+"""In characters: names are looked for in no longer sentence, since that takes time by the square of its length."""
 _END = re.compile(r"(?<=[?])\s+(?=[A-Z\"“'‘¿])")
 _MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
-_WORD = rf"(?!(?:{_MONTHS})\b)[A-Z][\w’'&-]*"
+_WORD = rf"\b(?!(?:{_MONTHS})\b)[A-Z][\w’'&-]*+"
 _NAME = (
     rf"{_WORD}(?:\s+(?:(?:of|the|for|de|van|von|al|&)\s+)?{_WORD})*(?:,?\s(?:Inc|Ltd|Co|Corp|LLC|plc)\b)?\.?(?:[’']s?)?"
 )
@@ -56,7 +58,8 @@ def facets_of(question: Question) -> tuple[tuple[str, Question], ...]:
     “Compare the profits of A in 2020 and B in 2021. Which was higher?” asks for the profits of A in 2020, and of B in
     2021. What A and B have with each other is one question.
     """
-    sentence = next((part for part in _SENTENCE.split(question.text) if _SEVERAL.search(part)), "")
+    sentences = (part for part in _SENTENCE.split(question.text) if len(part) <= _LONGEST)
+    sentence = next((part for part in sentences if _SEVERAL.search(part)), "")
     sentence, times = _times_put_by(sentence)
     match = _SEVERAL.search(sentence)
     if match is None or _RELATION.search(sentence):

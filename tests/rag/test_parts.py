@@ -65,3 +65,9 @@ def test_what_several_things_have_in_common_is_one_question(asked: str) -> None:
 def test_a_comparison_needs_every_side() -> None:
     assert needs_all(understand("Compare the offers of Orrin and Castell."))
     assert not needs_all(understand("What did Orrin and Castell offer?"))
+
+
+@pytest.mark.timeout(30)  # without a limit on their length this takes minutes, in which nobody else is answered
+@pytest.mark.parametrize("word", ["OR", "Or ", "A, ", "A in 2020, ", "A of the ", "A and ", "A’s, "])
+def test_a_very_long_question_is_looked_through_at_once(word: str) -> None:
+    facets_of(understand((word * 4_000)[:8_000] + " and B"))
