@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import random
+import time
 from collections.abc import Callable, Sequence
 
 import pytest
+from reportlab.pdfgen.canvas import Canvas
 
 from index.records import Job, Source
 from index.shelf import Shelf
@@ -53,3 +56,30 @@ def test_one_paragraph_of_a_hundred_pages_embeds_three_passages(
         assert "".join("".join(passage.text.split()) for passage in passages) == "".join(new.split())
         assert all(len(passage.text) <= 933 for passage in passages)
         add(shelf, text("long.txt", "\n\n".join(paragraphs)))
+
+
+def test_the_same_file_name_in_two_folders_is_two_documents(shelf: Shelf) -> None:
+    add(shelf, text("notes.txt", "The bridge was lifted in May.", "/a"), text("notes.txt", "It rained.", "/b"))
+    assert [one.source for one in shelf.documents("news")[0]] == ["file:/a/notes.txt", "file:/b/notes.txt"]
+    assert add(shelf, text("notes.txt", "It snowed.", "/b")).replaced == 1
+    assert [shelf.text(one.id) for one in shelf.documents("news")[0]] == ["The bridge was lifted in May.", "It snowed."]
+
+
+def test_a_job_is_cancelled_while_a_large_pdf_is_read(shelf: Shelf) -> None:
+    file = io.BytesIO()
+    canvas = Canvas(file)
+    for page in range(400):
+        for line in range(50):
+            canvas.drawString(50, 800 - 15 * line, f"Line {line} of page {page} tells nothing of the bridge.")
+        canvas.showPage()
+    canvas.save()
+    job = shelf.add("news", [Source("long.pdf", "upload:long.pdf", content=file.getvalue())])
+    until = time.monotonic() + 20
+    while shelf.job(job.id).doing != "reading" and time.monotonic() < until:
+        time.sleep(0.01)
+    assert shelf.job(job.id).doing == "reading"
+    began = time.monotonic()
+    assert shelf.cancel(job.id).state == "cancelled"
+    assert time.monotonic() - began < 2
+    assert add(shelf, text("after.txt", "The next one is not held up.")).added == 1
+    assert [one.name for one in shelf.documents("news")[0]] == ["after.txt"]

@@ -158,6 +158,16 @@ def test_the_answer_is_quoted_cited_and_its_copies_are_named(rag: Rag) -> None:
     assert {"trade.txt", "copy.txt"} <= names
 
 
+def test_the_same_bytes_in_two_documents_count_once_and_both_are_named(shelf: Shelf) -> None:
+    content = b"The bridge of Oberau was lifted by 40 cm on 3 May 2024."
+    sources = [Source("note.txt", f"file:/{place}/note.txt", content=content) for place in ("a", "b")]
+    assert shelf.wait(shelf.add("twice", sources).id, 60).added == 2
+    answer = Rag(shelf, FakeReranker(), RagConfig()).ask(Ask("By how much was the bridge of Oberau lifted?", "twice"))
+    assert len(answer.citations) == len(answer.statements) == 1
+    named = {answer.citations[0].document.id, *(twin.document.id for twin in answer.citations[0].also_in)}
+    assert named == {document.id for document in shelf.documents("twice")[0]}
+
+
 def test_a_text_that_imitates_markers_changes_no_number(rag: Rag) -> None:
     answer = rag.ask(Ask("What does Reuters report, that trade has increased tenfold?", "news"))
     check(answer, rag.shelf)
