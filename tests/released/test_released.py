@@ -34,5 +34,6 @@ def test_a_released_version_opens_with_everything_in_it(
     for _ in range(2):  # and again, once it was brought up to date
         with Shelf.open(IndexConfig(data=data, models=models_folder)) as shelf:
             assert expected(shelf) == wanted
-            unwell = [health for health in shelf.doctor() if not health.well and health.part != "space"]
-            assert unwell == []
+            unwell = {health.part: health.mend for health in shelf.doctor() if not health.well}
+            assert unwell.pop("splitter", "dossier reindex") == "dossier reindex"  # an older splitter's cuts stay
+            assert unwell.keys() <= {"space"}

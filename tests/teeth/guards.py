@@ -81,7 +81,7 @@ GUARDS = (
     Guard("an original is on the disk before it is acknowledged", "index/library/originals.py", "                    os.fsync(file.fileno())\n", "                    pass\n", "tests/teeth/test_durable.py::test_an_original_is_on_the_disk_before_it_is_acknowledged"),
     Guard("commits are on the disk", "index/library/database.py", '            self._writer.execute("PRAGMA synchronous = FULL")\n', '            self._writer.execute("PRAGMA synchronous = OFF")\n', "tests/index/test_library.py::test_the_log_is_durable_and_keys_are_watched"),
     # what is answered and shown
-    Guard("quotes are compared with the text", "rag/verify.py", "        if stored != window.text or draft.text not in stored:\n", "        if False:\n", "tests/rag/test_verify.py"),
+    Guard("quotes are compared with the text", "rag/verify/quotes.py", "        if stored != window.text or draft.text not in stored:\n", "        if False:\n", "tests/rag/test_verify.py"),
     Guard("what is removed meanwhile is not cited", "rag/pipeline.py", "return tuple(hit for hit in hits if there[hit.document.id])", "return tuple(hits)", f"{PIPELINE}::test_what_is_removed_meanwhile_is_never_cited"),
     Guard("questions have a longest length", "rag/pipeline.py", "    if len(text) > LONGEST_QUESTION:\n", "    if False:\n", f"{PIPELINE}::test_what_is_no_question_is_refused"),
     Guard("metadata makes no markers", "rag/cite.py", '_SAFE = str.maketrans("[]<>`*|［］【】〔〕", "()‹›\'·/()()()")', '_SAFE = str.maketrans("", "")', "tests/rag/test_cite.py"),

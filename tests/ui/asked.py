@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -60,6 +61,16 @@ def ask(client: httpx.Client, question: str, **more: object) -> dict[str, Any]:
     reply = client.post("/v1/ask", json={"question": question, **more})
     assert reply.status_code == 200, reply.text
     return dict(reply.json())
+
+
+def compact(client: httpx.Client) -> None:
+    """Compact, and wait until it is done."""
+    job = client.post("/v1/admin/compact").json()["job"]
+    until = time.monotonic() + 60
+    while job["state"] in ("queued", "running") and time.monotonic() < until:
+        time.sleep(0.02)
+        job = client.get(f"/v1/jobs/{job['id']}").json()["job"]
+    assert job["state"] == "done", job
 
 
 def begin(client: httpx.Client, **body: object) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from asked import BRIDGE, FERRY, Library, ask, begin
+from asked import BRIDGE, FERRY, Library, ask, begin, compact
 
 from index.config import IndexConfig
 from index.shelf import Shelf
@@ -161,11 +161,11 @@ def test_an_old_version_is_served_while_an_answer_cites_it(library: Library) -> 
         return str(text[cited["start"] : cited["end"]])
 
     assert quoted() == cited["quote"]
-    person.post("/v1/admin/compact")
+    compact(person)
     assert quoted() == cited["quote"]
     assert "5 May" in person.get(path).json()["text"]
     person.delete(f"/v1/answers/{answer['id']}")
-    person.post("/v1/admin/compact")
+    compact(person)
     assert person.get(path, params={"version": cited["document"]["version"]}).status_code == 404
 
 
@@ -196,7 +196,7 @@ def test_a_removed_document_leaves_no_word_in_the_data_folder(library: Library) 
     assert "(deleted)" in page.text
     for answer in (strange["id"], another["id"]):  # what they asked was in the document's own words
         other.delete(f"/v1/answers/{answer}")
-    person.post("/v1/admin/compact")
+    compact(person)
     for word in words:
         assert holding(library.data, word) == [], word
     assert holding(library.data, "Skarrow")
