@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from index.errors import NotFound
@@ -10,6 +8,7 @@ from index.shelf import Shelf
 from rag.config import RagConfig
 from rag.langchain import DossierRetriever
 from rag.pipeline import Rag
+from tests.awaited import awaited
 from tests.fakes import FakeReranker
 
 TRADE = "Overall trade has increased by 26%. The minister said so on Friday."
@@ -43,7 +42,7 @@ def test_passages_come_as_langchain_documents(rag: Rag) -> None:
 
 def test_waiting_for_it_gives_the_same(rag: Rag) -> None:
     retriever = DossierRetriever(rag=rag, dossier="news")
-    assert asyncio.run(retriever.ainvoke("storm")) == retriever.invoke("storm")
+    assert awaited(retriever.ainvoke("storm")) == retriever.invoke("storm")
 
 
 def test_how_many_and_which_are_limited(rag: Rag) -> None:

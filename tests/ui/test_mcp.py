@@ -25,6 +25,7 @@ from index.config import IndexConfig
 from index.errors import BadSettings
 from index.records import Metadata, Source
 from index.shelf import Shelf
+from tests.awaited import awaited
 from ui.api.replies import AnswerReply, HitsReply
 from ui.client import Client as Desk
 from ui.config import Config
@@ -72,7 +73,7 @@ def started(environment: dict[str, str], tmp_path: Path, *arguments: str, heard:
 
 
 def run(work: Callable[[], Awaitable[T]]) -> T:
-    return asyncio.run(asyncio.wait_for(work(), 120))
+    return awaited(asyncio.wait_for(work(), 120))
 
 
 async def answered(client: Client, question: str, **more: Any) -> dict[str, Any]:

@@ -156,6 +156,7 @@ def test_ticked_documents_alone_are_asked(visit: Visit, rag: ScriptedRag) -> Non
     expect(visit.page.locator("#chat .limited")).to_be_visible()
     assert len(_last(rag, "Has overall trade increased?").filter.documents) == 1
     visit.page.locator("#ask-all").click()
+    expect(visit.page.locator("#asked-which")).to_have_text("All documents are asked.")
     visit.ask("Has overall trade increased?")
     expect(visit.page.locator("#chat .answer").last.locator(".statement")).to_have_count(2)
 
