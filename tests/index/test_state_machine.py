@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -185,4 +186,5 @@ class ShelfMachine(RuleBasedStateMachine):
 
 
 TestShelfMachine = ShelfMachine.TestCase
+pytestmark = pytest.mark.timeout(600)  # forty processes are killed and begun anew
 TestShelfMachine.settings = settings(max_examples=20, stateful_step_count=30, deadline=None)
