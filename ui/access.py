@@ -169,7 +169,8 @@ class Gate:
             if message["type"] == "http.response.start":
                 answer = MutableHeaders(raw=message["headers"])
                 add_headers(answer, path)
-                if message["status"] == TooLarge.status and not _ends_soon(headers, limit):
+                unread = message["status"] == TooLarge.status and not _ends_soon(headers, limit)
+                if unread or message["status"] == 500:  # the server closes after what nobody foresaw: say so
                     answer["connection"] = "close"
             await send(message)
 

@@ -84,6 +84,14 @@ def test_an_unforeseen_error_shows_no_trace(server: Running) -> None:
     assert "Traceback" not in reply.text
 
 
+def test_a_program_can_go_on_after_an_unforeseen_error(server: Running) -> None:
+    server.add(BRIDGE)
+    for _ in range(20):  # a connection that closes unannounced fails the next request, now and then
+        reply = server.http.post("/v1/ask", json={"question": "raise"})
+        assert (reply.status_code, reply.headers["connection"]) == (500, "close")
+        assert server.http.get("/health").status_code == 200
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_closing_the_connection_stops_the_work(server: Running, stream: bool) -> None:
     server.add(BRIDGE)
