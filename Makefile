@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc)
 SOAK_POINTS ?= 100
 SOAK_SEED ?= 1
 
-.PHONY: chat setup test test-browser soak check lock sentence-transformers model evaluation mcp screenshots ablations fit clean help sbom licences teeth
+.PHONY: chat setup test test-browser soak check lock sentence-transformers model evaluation ocr mcp screenshots ablations fit clean help sbom licences teeth
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 24
@@ -37,7 +37,7 @@ $(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
 	@echo "Installing what the tests need"
 	@$(PIP) install "$$(grep -m1 '^torch==' requirements-dev.lock)"
 	@$(PIP) install -r requirements-dev.lock
-	@scripts/system-packages chromium strace
+	@scripts/system-packages chromium strace tesseract-ocr-eng tesseract-ocr-deu
 	@touch $@
 
 test: setup $(VENV)/.installed-dev ## The whole test suite (a real browser included)
@@ -81,6 +81,10 @@ model: $(VENV)/.installed ## Add what a language model needs: make model EXTRA=l
 evaluation: $(VENV)/.installed ## Add what `dossier eval` draws reports and measures rankings with
 	@$(PIP) install --constraint requirements-dev.lock --editable '.[eval]'
 
+ocr: $(VENV)/.installed ## Add what reads scanned PDFs, in English; other languages are packages tesseract-ocr-...
+	@$(PIP) install --constraint requirements-dev.lock --editable '.[ocr]'
+	@scripts/system-packages tesseract-ocr-eng
+
 mcp: $(VENV)/.installed ## Add what `dossier mcp` needs
 	@$(PIP) install --constraint requirements-dev.lock --editable '.[mcp]'
 
@@ -97,7 +101,7 @@ lock: $(VENV)/.installed-dev ## Write the lock files anew from pyproject.toml
 	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-annotate \
 	  --no-header --output-file requirements.lock pyproject.toml
 	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-annotate \
-	  --no-header --allow-unsafe --constraint requirements.lock --extra sentence-transformers --extra eval --extra mcp \
+	  --no-header --allow-unsafe --constraint requirements.lock --extra sentence-transformers --extra eval --extra ocr --extra mcp \
 	  --extra openai --extra ollama --extra anthropic --extra local --extra dev \
 	  --output-file requirements-dev.lock pyproject.toml
 	@sed -i 's/^\(torch==[^+]*\)+.*/\1/' requirements-dev.lock # a CPU build's name is not known everywhere

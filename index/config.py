@@ -32,6 +32,8 @@ class IndexConfig(BaseSettings):
     """The largest file that is read, in megabytes."""
     feed_entries: int = Field(default=20, ge=1, le=1000)
     """How many pages of a feed or sitemap are added, the first ones it lists."""
+    ocr_languages: str = Field(default="eng", pattern=r"^([A-Za-z_]{3,20}(\+[A-Za-z_]{3,20}){0,9})?$")
+    """The languages of scanned PDFs as Tesseract names them, such as `eng+deu`; empty: their text is not recognised."""
     threads: int = Field(default=0, ge=0, le=256)
     """How many texts are embedded or reranked side by side; 0 means one for each core."""
 

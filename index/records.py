@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-MarkKind = Literal["page", "heading", "slide", "sheet"]
+MarkKind = Literal["page", "heading", "slide", "sheet", "recognised"]
 SentenceKind = Literal["prose", "heading", "boilerplate"]
 Conflict = Literal["replace", "keep_both", "fail"]
 Outcome = Literal["added", "replaced", "unchanged"]
@@ -24,7 +24,8 @@ class Mark:
     start: int
     kind: MarkKind
     label: str
-    """The page's or slide's number as a string, the sheet's name, or the heading's text."""
+    """The page's or slide's number as a string, the sheet's name, or the heading's text; where text was recognised from
+    a picture the page's number, and 0 where it is text again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Place:
     """The number of the slide it begins on."""
     sheet: str | None = None
     """The name of the sheet it begins on."""
+    recognised: bool = False
+    """Whether some of it was recognised from the picture of a page: then letters may be wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -370,6 +373,7 @@ class Compacted:
 def place_of(marks: Sequence[Mark], start: int, end: int) -> Place:
     """Find the pages and the nearest heading above for a span; `marks` are in order of `start`."""
     page = page_end = None
+    recognised = False
     above: dict[str, str] = {}
     for mark in marks:
         if mark.start >= end:
@@ -378,6 +382,8 @@ def place_of(marks: Sequence[Mark], start: int, end: int) -> Place:
             page_end = int(mark.label)
             if mark.start <= start or page is None:
                 page = page_end
+        elif mark.kind == "recognised":
+            recognised = mark.label != "0" or (recognised and mark.start > start)
         elif mark.start <= start:
             above[mark.kind] = mark.label
-    return Place(page, page_end, above.get("heading"), above.get("slide"), above.get("sheet"))
+    return Place(page, page_end, above.get("heading"), above.get("slide"), above.get("sheet"), recognised)

@@ -252,6 +252,7 @@ def place_json(place: Place) -> dict[str, Any]:
         "heading": place.heading,
         "slide": place.slide,
         "sheet": place.sheet,
+        "recognised": place.recognised,
     }
 
 

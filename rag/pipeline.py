@@ -314,6 +314,7 @@ class Rag:
         for each in evidence:
             cited = [window for window in each.judged if any(_covers(citation, window) for citation in citations)]
             warnings += warn.about_evidence(each.question, cited, each.judged)
+        warnings += warn.about_pictures(citations)
         return tuple(dict.fromkeys(warnings))
 
     def _elsewhere(self, ask: Ask) -> Callable[[Window], Iterator[Twin]]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from rag.answers import Citation, Window
 from rag.answers import Warning as AnswerWarning
-from rag.answers import Window
 from rag.cite import plain
 from rag.language import english_only, language_of
 from rag.question import Question
@@ -29,3 +29,11 @@ def about_evidence(question: Question, cited: Sequence[Window], judged: Sequence
     if old := old_evidence(question, cited, judged):
         message = f"What is cited is of {old[0]}; {about(old[1].hit.document)} is newer and speaks of this too."
         yield AnswerWarning("old_evidence", message)
+
+
+def about_pictures(citations: Sequence[Citation]) -> Iterator[AnswerWarning]:
+    """Warn of quotes that were recognised from pictures of pages."""
+    scanned = dict.fromkeys(plain(one.document.title) for one in citations if one.place.recognised)
+    if scanned:
+        message = f"Quotes from {', '.join(scanned)} were recognised from pictures of pages; letters may be wrong."
+        yield AnswerWarning("recognised", message)

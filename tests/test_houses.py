@@ -126,6 +126,7 @@ DOORS = {
     "lxml": ("index/load/",),
     "trafilatura": ("index/load/",),
     "pypdfium2": ("index/load/",),
+    "tesserocr": ("index/load/recognise",),
     "docx": ("index/load/",),
     "pptx": ("index/load/",),
     "openpyxl": ("index/load/",),

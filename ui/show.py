@@ -128,7 +128,8 @@ def about(citation: Citation) -> str:
         page = f"slide {place.slide}" if place.slide else f"sheet {place.sheet}"
     if place.page is not None and place.page_end not in (None, place.page):
         page = f"pages {place.page}–{place.page_end}"
-    parts = (document.metadata.publisher, document.metadata.published, document.title, page, place.heading)
+    scanned = "read from a picture" if place.recognised else ""
+    parts = (document.metadata.publisher, document.metadata.published, document.title, page, scanned, place.heading)
     return ", ".join(part for part in parts if part)
 
 

@@ -80,8 +80,9 @@ def unpack_marks(packed: str) -> tuple[Mark, ...]:
 
 def pack_place(place: Place) -> str:
     """Write down where a passage lies."""
-    parts = [place.page, place.page_end, place.heading, place.slide, place.sheet]
-    return json.dumps(parts if place.slide or place.sheet else parts[:3], ensure_ascii=False)
+    parts = [place.page, place.page_end, place.heading, place.slide, place.sheet, place.recognised]
+    count = 6 if place.recognised else 5 if place.slide or place.sheet else 3
+    return json.dumps(parts[:count], ensure_ascii=False)
 
 
 def unpack_place(packed: str) -> Place:

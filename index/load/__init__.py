@@ -56,7 +56,7 @@ def read(name: str, content: bytes, config: IndexConfig, look: Callable[[], None
         )
     refuse_other_formats(name, content, known)
     if known.apart:
-        reading = SANDBOX.read(name, known, content, limit, look)
+        reading = SANDBOX.read(name, known, content, limit, look, config.ocr_languages)
     else:
         reading = importlib.import_module(f"index.load.{known.name}").read(name, content)
     if not reading.text.strip():

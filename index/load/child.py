@@ -16,7 +16,7 @@ from dataclasses import asdict
 from typing import IO, Any
 
 from index.errors import UnreadableFile
-from index.load.formats import FORMATS, shown
+from index.load.formats import FORMATS, PDF, shown
 
 _FORBIDDEN = frozenset(
     (
@@ -98,7 +98,16 @@ def _read(request: dict[str, Any], content: bytes) -> dict[str, object]:
     name, reader, most_characters = request["name"], request["reader"], request["characters"]
     if reader not in _READERS:
         raise ValueError(reader)
-    reading = importlib.import_module(f"index.load.{reader}").read(name, content)
+    read = importlib.import_module(f"index.load.{reader}").read
+    if reader == PDF.name:
+        from index.load.recognise import Pictures  # brings the PDF library with it
+
+        try:
+            reading = read(name, content, request["languages"], request["pictures"])
+        except Pictures as wanted:
+            return {"pictures": wanted.pages}
+    else:
+        reading = read(name, content)
     if len(reading.text) > most_characters:
         raise UnreadableFile(
             f"{shown(name)} holds {len(reading.text):,} characters of text; at most {most_characters:,} are read.",

@@ -21,12 +21,15 @@ from index.load.formats import Format, shown
 from index.records import Mark, Metadata, Reading
 
 _START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from index.load.child import serve; serve()"
-_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT")
+_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "TESSDATA_PREFIX")
 """Nothing else: keys and passwords are no business of a parser."""
+_ALWAYS = {"PYTHONHASHSEED": "0", "OMP_THREAD_LIMIT": "1"}
 _MEGABYTE = 1_000_000
 _HINT = "Leave it out, or save it in another of the supported formats."
 _MOST_ANSWERED = 2**31
 _LOOK_SECONDS = 0.2
+_SECONDS_A_PICTURE = 15
+"""Of processor time, for a page whose text is recognised; most take one or two."""
 
 
 class _Died(Exception):
@@ -40,8 +43,8 @@ class _Died(Exception):
 class Sandbox:
     """A child process that reads files one at a time; started when first needed, renewed after some files.
 
-    A file of n megabytes may take `seconds` + 4n of processor time, half as much again by the clock, and `memory` +
-    8n megabytes of address space.
+    A file of n megabytes may take `seconds` + 4n of processor time (and more for pages whose text is recognised), half
+    as much again by the clock, and `memory` + 8n megabytes of address space.
     """
 
     def __init__(self, *, files: int = 200, memory: int = 512, seconds: int = 20) -> None:
@@ -52,14 +55,24 @@ class Sandbox:
         self._worker: _Worker | None = None
 
     def read(
-        self, name: str, known: Format, content: bytes, most_characters: int, look: Callable[[], None] | None = None
+        self,
+        name: str,
+        known: Format,
+        content: bytes,
+        most_characters: int,
+        look: Callable[[], None] | None = None,
+        languages: str = "",
     ) -> Reading:
         """Read a file in the child. Raises UnreadableFile, also when the parser dies or hangs.
 
-        `look` is called while one waits for the child, and what it raises ends the child.
+        `look` is called while one waits for the child, and what it raises ends the child. Pages that are pictures are
+        read in the languages, such as `eng+deu`, where text recognition is installed.
         """
-        wish = {"reader": known.name, "characters": most_characters}
-        return _reading(name, self._made(name, wish, content, look or _go_on))
+        wish = {"reader": known.name, "characters": most_characters, "languages": languages, "pictures": 0}
+        answer = self._made(name, wish, content, look or _go_on)
+        if isinstance(pictures := answer.get("pictures"), int):  # that takes its time
+            answer = self._made(name, {**wish, "pictures": pictures}, content, look or _go_on)
+        return _reading(name, answer)
 
     def view(self, name: str, wish: Mapping[str, object], content: bytes) -> Any:  # noqa: ANN401  # JSON is any
         """Look at a PDF in the child, as `pdf_view` says. Raises UnreadableFile, also when its parser dies or hangs."""
@@ -68,13 +81,13 @@ class Sandbox:
             raise UnreadableFile(f"{shown(name)} could not be shown: {answer.get('failed', 'it is damaged')}.", _HINT)
         return answer["seen"]
 
-    def _made(self, name: str, wish: Mapping[str, object], content: bytes, look: Callable[[], None]) -> dict[str, Any]:
+    def _made(self, name: str, wish: Mapping[str, Any], content: bytes, look: Callable[[], None]) -> dict[str, Any]:
         request = {
             **wish,
             "name": name[:1000],
             "size": len(content),
             "memory": self._memory * _MEGABYTE + 8 * len(content),
-            "seconds": self._seconds + 4 * len(content) // _MEGABYTE,
+            "seconds": self._seconds + 4 * len(content) // _MEGABYTE + _SECONDS_A_PICTURE * wish.get("pictures", 0),
         }
         with self._lock:
             answer = self._ask(name, request, content, look)
@@ -131,7 +144,7 @@ class _Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            env={key: os.environ[key] for key in _ENVIRONMENT if key in os.environ} | {"PYTHONHASHSEED": "0"},
+            env={key: os.environ[key] for key in _ENVIRONMENT if key in os.environ} | _ALWAYS,
         )
         self._timed_out = False
 

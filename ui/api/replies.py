@@ -127,6 +127,8 @@ class PlaceReply(Reply):
     """The number of the slide, in a presentation."""
     sheet: str | None
     """The name of the sheet, in a workbook."""
+    recognised: bool = False
+    """Whether some of it was recognised from the picture of a scanned page: then letters may be wrong."""
 
 
 class PassageReply(Reply):

@@ -44,6 +44,8 @@ def places(t: Texts, place: Place) -> list[str]:
         last = place.page_end
         words.append(f"{t.pages} {place.page}–{last}" if last and last != place.page else f"{t.page} {place.page}")
     words += [f"{kind} {label}" for kind, label in ((t.slide, place.slide), (t.sheet, place.sheet)) if label]
+    if place.recognised:
+        words.append(t.recognised)
     if place.heading:
         words.append(place.heading)
     return words

@@ -214,6 +214,7 @@ class Texts:
     pages: str
     slide: str
     sheet: str
+    recognised: str
     text_before: str
     text_after: str
     changed: str
@@ -454,6 +455,7 @@ ENGLISH = Texts(
     pages="pages",
     slide="slide",
     sheet="sheet",
+    recognised="read from a picture",
     text_before="Show the text before",
     text_after="Show the text after",
     changed="This document has changed since the answer. You see it as it was cited.",
@@ -686,6 +688,7 @@ GERMAN = Texts(
     pages="Seiten",
     slide="Folie",
     sheet="Blatt",
+    recognised="aus einem Bild gelesen",
     text_before="Den Text davor zeigen",
     text_after="Den Text danach zeigen",
     changed="Dieses Dokument hat sich seit der Antwort geändert. Sie sehen es so, wie es angeführt wurde.",

@@ -78,7 +78,7 @@ def test_running_lines_with_dates_and_page_numbers_go_and_sums_stay() -> None:
 
 def test_a_pdf_of_nameless_letters_is_unreadable(monkeypatch: pytest.MonkeyPatch) -> None:
     page = Page(1, (Line(1, "\ue001\ue002\ue003 a", 0, 9, 9, 0, bold=False, broken=False),), 0, 800)
-    monkeypatch.setattr("index.load.pdf._pages", lambda *_: ({}, [page]))
+    monkeypatch.setattr("index.load.pdf._pages", lambda *_: ({}, [page], set()))
     with pytest.raises(UnreadableFile, match="do not say which letters"):
         read_pdf("a.pdf", b"%PDF-")
 
@@ -133,8 +133,9 @@ def _scan(canvas: Canvas) -> None:
     ],
 )
 def test_what_cannot_be_read_says_why(content: bytes, message: str, hint: str, config: IndexConfig) -> None:
+    without = config.model_copy(update={"ocr_languages": ""})
     with pytest.raises(UnreadableFile, match=message) as caught:
-        read("a.pdf", content, config)
+        read("a.pdf", content, without)
     assert hint in caught.value.hint
 
 
