@@ -68,8 +68,8 @@ sbom: $(VENV)/.installed-dev ## Write what Dossier is made of into build/sbom.js
 licences: $(VENV)/.installed-dev ## List the licences of all installed packages
 	@$(BIN)/pip-licenses --from=mixed --with-urls --order=license
 
-teeth: setup $(VENV)/.installed-dev ## Take away each guard of tests/teeth in a copy of the code, and see a test fail
-	@$(BIN)/python -m tests.teeth.bite
+teeth: setup $(VENV)/.installed-dev ## Take away each guard of tests/teeth in a copy of the code, and see a test fail: make teeth TEETH_LOG=teeth.jsonl
+	@TEETH_JOBS=$(TEETH_JOBS) TEETH_LOG=$(TEETH_LOG) $(BIN)/python -m tests.teeth.bite
 
 sentence-transformers: $(VENV)/.installed ## Add sentence-transformers, for other embedding models
 	@$(PIP) install "$$(grep -m1 '^torch==' requirements-dev.lock)"

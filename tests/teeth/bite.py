@@ -1,7 +1,13 @@
-"""Take away one guard after the other, in a copy of the code, and see its test fail: `make teeth`."""
+"""Take away one guard after the other, in a copy of the code, and see its test fail: `make teeth`.
+
+The tests are run with all guards in place first: one that fails anyway shows nothing. With TEETH_LOG=FILE what was seen
+is written there, and not tried again while guard, guarded file and test file are the same.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -32,33 +38,67 @@ COPIED = (
 )
 
 
-JOBS = int(os.environ.get("TEETH_JOBS", "2"))
+JOBS = int(os.environ.get("TEETH_JOBS") or 2)
+LOG = Path(os.environ["TEETH_LOG"]) if os.environ.get("TEETH_LOG") else None
 
 
 def main(words: Sequence[str]) -> int:
     """Try all guards, or those whose description holds one of the words; 0 where a test fails for each."""
     chosen = [guard for guard in GUARDS if not words or any(word in guard.about for word in words)]
+    seen = already_seen()
+    left = [guard for guard in chosen if digest(guard) not in seen]
     with tempfile.TemporaryDirectory(prefix="dossier-teeth-") as folder, ThreadPoolExecutor(JOBS) as pool:
         trees: SimpleQueue[Path] = SimpleQueue()
         for number in range(JOBS):
             trees.put(copied(Path(folder) / str(number)))
-        bitten = list(pool.map(lambda guard: told(trees, guard), chosen))
-    print(f"{sum(bitten)} of {len(bitten)} guards: a test fails without it")
-    return 0 if all(bitten) else 1
+        tests = sorted({guard.test for guard in left})
+        well = list(pool.map(lambda test: well_with(trees, test), tests))
+        broken = [test for test, passed in zip(tests, well, strict=True) if not passed]
+        assert not broken, f"these fail with every guard in place, and so show nothing: {broken}"
+        bitten = len(chosen) - len(left) + sum(pool.map(lambda guard: told(trees, guard), left))
+    print(f"{bitten} of {len(chosen)} guards: a test fails without it")
+    return 0 if bitten == len(chosen) else 1
+
+
+def well_with(trees: SimpleQueue[Path], test: str) -> bool:
+    """Run a test with every guard in place."""
+    tree = trees.get()
+    try:
+        return passes(tree, test)
+    finally:
+        trees.put(tree)
 
 
 def told(trees: SimpleQueue[Path], guard: Guard) -> bool:
-    """Try one, print a line about it. Its test passes with the guard, as `make test` shows."""
+    """Try one, print a line about it, note it where a test failed."""
     tree = trees.get()
     began = time.monotonic()
-    with without(tree, guard):
-        failed = not passes(tree, guard.test)
-    trees.put(tree)
+    try:
+        with without(tree, guard):
+            failed = not passes(tree, guard.test)
+    finally:
+        trees.put(tree)
     state = "fails" if failed else "PASSES"
     print(
         f"| {guard.about} | `{guard.file}` | `{guard.test}` | {state} | {time.monotonic() - began:.0f} s |", flush=True
     )
+    if failed and LOG is not None:
+        with LOG.open("a", encoding="utf-8") as log:
+            log.write(json.dumps({"guard": guard.about, "digest": digest(guard)}) + "\n")
     return failed
+
+
+def already_seen() -> set[str]:
+    """Give the digests of those whose test was seen to fail."""
+    if LOG is None or not LOG.exists():
+        return set()
+    return {json.loads(line)["digest"] for line in LOG.read_text(encoding="utf-8").splitlines()}
+
+
+def digest(guard: Guard) -> str:
+    """Tell a guard, its file and its test from every other state of them."""
+    files = [(ROOT / file).read_text(encoding="utf-8") for file in (guard.file, guard.test.partition("::")[0])]
+    return hashlib.sha256("\0".join((guard.text, guard.instead, guard.test, *files)).encode()).hexdigest()
 
 
 @contextmanager
