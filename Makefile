@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc)
 SOAK_POINTS ?= 100
 SOAK_SEED ?= 1
 
-.PHONY: chat setup test test-browser soak check lock sentence-transformers model evaluation ocr mcp screenshots ablations fit clean help sbom licences teeth
+.PHONY: chat setup test test-browser soak check lock sentence-transformers model evaluation ocr mcp traces screenshots ablations fit clean help sbom licences teeth
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 24
@@ -85,6 +85,9 @@ ocr: $(VENV)/.installed ## Add what reads scanned PDFs, in English; other langua
 	@$(PIP) install --constraint requirements-dev.lock --editable '.[ocr]'
 	@scripts/system-packages tesseract-ocr-eng
 
+traces: $(VENV)/.installed ## Add what the setting `traces` needs: OpenTelemetry
+	@$(PIP) install --constraint requirements-dev.lock --editable '.[traces]'
+
 mcp: $(VENV)/.installed ## Add what `dossier mcp` needs
 	@$(PIP) install --constraint requirements-dev.lock --editable '.[mcp]'
 
@@ -101,7 +104,7 @@ lock: $(VENV)/.installed-dev ## Write the lock files anew from pyproject.toml
 	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-annotate \
 	  --no-header --output-file requirements.lock pyproject.toml
 	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-annotate \
-	  --no-header --allow-unsafe --constraint requirements.lock --extra sentence-transformers --extra eval --extra ocr --extra mcp \
+	  --no-header --allow-unsafe --constraint requirements.lock --extra sentence-transformers --extra eval --extra ocr --extra mcp --extra traces \
 	  --extra openai --extra ollama --extra anthropic --extra local --extra dev \
 	  --output-file requirements-dev.lock pyproject.toml
 	@sed -i 's/^\(torch==[^+]*\)+.*/\1/' requirements-dev.lock # a CPU build's name is not known everywhere

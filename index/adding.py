@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Literal
 
 from index.errors import Cancelled, DossierError, LibraryBusy
 from index.library import Item, Library
-from index.records import Job, Progress, Step
+from index.records import Handled, Job, Lap, Progress, Step
 from index.storing import Craft, Outrun, Storing
 
 RETRY_SECONDS = 10
@@ -31,6 +33,10 @@ class Adding:
         self._trouble = ""
         self._at = Progress()
         """How far the file at hand is."""
+        self._steps: list[tuple[Step, float]] = []
+        """Its steps, and when each began."""
+        self.handled: Callable[[Handled], object] = lambda handled: None
+        """Told of every file that is done with."""
         self._thread = threading.Thread(target=self._run, name="adding", daemon=True)
 
     def start(self) -> None:
@@ -93,8 +99,9 @@ class Adding:
                 return
             self._library.jobs.start(item.job)
             try:
-                item = self._storing.fetched(item)
-                self._storing.do(item)
+                with self._timed(item):
+                    item = self._storing.fetched(item)
+                    self._storing.do(item)
             except Cancelled:
                 pass  # settled as cancelled already, or left for the next start
             except Outrun:
@@ -119,7 +126,25 @@ class Adding:
         if item.original:
             self._library.forget_originals({item.original})
 
+    @contextmanager
+    def _timed(self, item: Item) -> Iterator[None]:
+        """Tell afterwards how long each step took, and what kind of error ended the last."""
+        began, wrong = time.perf_counter(), None
+        self._steps.clear()
+        try:
+            yield
+        except Exception as error:
+            wrong = type(error).__name__
+            raise
+        finally:
+            moments = [*(moment for _, moment in self._steps), time.perf_counter()]
+            names = [step for step, _ in self._steps]
+            laps = tuple(map(Lap, names, moments, moments[1:]))
+            self.handled(Handled(item.kind, began, moments[-1], laps, wrong))
+
     def _note(self, item: Item, doing: Step, done: int, of: int) -> None:
+        if not self._steps or self._steps[-1][0] != doing:
+            self._steps.append((doing, time.perf_counter()))
         self._at = Progress(current=item.name, doing=doing, part_done=done, part_total=of)
 
     def _tell(self) -> None:

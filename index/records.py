@@ -288,6 +288,34 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Lap:
+    """One step of a longer work and when it was done."""
+
+    step: str
+    """Its name, one of a few."""
+    began: float
+    """In seconds of `time.perf_counter()`."""
+    ended: float
+    """Likewise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """A file that the worker is done with, and nothing of what it holds."""
+
+    kind: Literal["add", "refresh"]
+    """Whether it was added, or its vectors followed a correction."""
+    began: float
+    """In seconds of `time.perf_counter()`."""
+    ended: float
+    """Likewise."""
+    laps: tuple[Lap, ...]
+    """Its steps in order."""
+    error: str | None = None
+    """The kind of error that ended it; None where all went well."""
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """Adding documents or looking after the library: what was asked and how far it is."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -32,6 +32,7 @@ from index.records import (
     Dossier,
     Filter,
     Found,
+    Handled,
     Health,
     Hit,
     InStep,
@@ -144,6 +145,10 @@ class Shelf:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def tell_handled(self, handled: Callable[[Handled], object]) -> None:
+        """Have every file told that the worker is done with from now on, and how long its steps took."""
+        self._adding.handled = handled
 
     @property
     def embedder(self) -> str:

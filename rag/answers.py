@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from index.records import Document, Filter, Hit, Passage, Place
+from index.records import Document, Filter, Hit, Lap, Passage, Place
 
 Support = Literal["supported", "unsupported", "unchecked"]
 Standing = Literal["grounded", "partly_grounded", "ungrounded", "declined", "aside"]
@@ -331,6 +331,8 @@ class Finished:
     """Event: the whole answer; equal to what the events before it add up to."""
 
     answer: Answer
+    laps: tuple[Lap, ...] = ()
+    """When each step ran, for traces."""
 
 
 Event = PassagesRead | StatementShown | TextShown | DraftShown | Finished

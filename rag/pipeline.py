@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from itertools import zip_longest
 from threading import Event as Flag
@@ -14,7 +14,7 @@ from typing import Self
 
 from index.errors import BadInput, Cancelled, NotFound
 from index.finding import MOST_HITS
-from index.records import Document, Filter, Hit
+from index.records import Document, Filter, Hit, Lap
 from index.shelf import Shelf
 from rag import cite, compare, decline, extract, parts, retrieve, timely, verify, warn
 from rag.answers import (
@@ -56,16 +56,19 @@ class _Clock:
 
     begun: float
     marks: dict[str, int]
+    laps: list[Lap] = field(default_factory=list)
 
     def mark(self, step: str, since: float) -> float:
         """Add the time since a moment to a step and give the moment now."""
         now = time.perf_counter()
         self.marks[step] = self.marks.get(step, 0) + round(1000 * (now - since))
+        self.laps.append(Lap(step.removesuffix("_ms"), since, now))
         return now
 
     def written(self, since: float, verifying: float) -> float:
         """Share the time since a moment between a language model and the checks of what it wrote."""
         self.marks["verify_ms"] = self.marks.get("verify_ms", 0) + round(1000 * verifying)
+        self.laps.append(Lap("verify", since, since + verifying))  # shown as one, though it comes in between
         return self.mark("answer_ms", since + verifying)
 
     def took(self) -> Took:
@@ -208,7 +211,7 @@ class Rag:
             took=clock.took(),
             conversation_id=ask.conversation_id,
         )
-        yield Finished(answer)
+        yield Finished(answer, tuple(clock.laps))
 
     def _answered(
         self,
@@ -267,7 +270,7 @@ class Rag:
             conversation_id=ask.conversation_id,
             dropped=dropped + len(written.refused),
         )
-        yield Finished(answer)
+        yield Finished(answer, tuple(clock.laps))
 
     def _written(
         self,

@@ -140,6 +140,7 @@ DOORS = {
     "httpx": ("ui/", "index/load/"),
     "prometheus_client": ("ui/metrics",),
     "pythonjsonlogger": ("ui/logs",),
+    "opentelemetry": ("ui/traces",),
     "click": ("ui/",),
     "mcp": ("ui/mcp/",),
     "rich": ("ui/",),

@@ -117,14 +117,14 @@ class Gate:
         app: ASGIApp,
         rules: Rules,
         refuse: Callable[[DossierError, Scope], ASGIApp],
-        enter: Callable[[str], None] = lambda id: None,
+        enter: Callable[[str, str], None] = lambda id, parent: None,
         leave: Callable[[Exchange], None] = lambda exchange: None,
     ) -> None:
         self.app = app
         self.rules = rules
         self.refuse = refuse
         self.enter = enter
-        """Told a request's id before anything else happens to it."""
+        """Told a request's id and `traceparent` before anything else happens to it."""
         self.leave = leave
         """Told how it ended."""
         self.pace = Pace()
@@ -138,7 +138,7 @@ class Gate:
         began = time.perf_counter()
         headers = Headers(scope=scope)
         id = _request_id(headers)
-        self.enter(id)
+        self.enter(id, headers.get("traceparent", "")[:100])
         self._unprefix(scope)
         state = scope.setdefault("state", {})
         state |= {"visitor": ANYBODY, "identity": None}

@@ -54,6 +54,10 @@ class Config(RagConfig):
     log_contents: bool = False
     """Whether questions, answers and what errors say are written to the log."""
 
+    traces: str = ""
+    """The address of an OpenTelemetry collector (OTLP over HTTP, such as `http://127.0.0.1:4318`) that is told how long
+    requests, answers and adding took; none by default."""
+
     @field_validator("hosts", "folders", mode="before")
     @classmethod
     def _split(cls, names: object) -> object:
@@ -66,6 +70,13 @@ class Config(RagConfig):
         if path and not re.fullmatch(r"(?:/[\w.~-]+)+", path, re.ASCII):
             raise ValueError("a path begins with / and holds letters, digits, '-', '_', '.' and '~'")
         return path
+
+    @field_validator("traces")
+    @classmethod
+    def _collector(cls, address: str) -> str:
+        if address and not re.fullmatch(r"https?://[\w.:\[\]-]+(?:/[\w./~-]*)?", address, re.ASCII):
+            raise ValueError("an address begins with http:// or https:// and holds no name, password or query")
+        return address
 
     @field_validator("key")
     @classmethod

@@ -28,6 +28,7 @@ from ui.logs import set_up
 from ui.metrics import metrics_route
 from ui.owner import Owners
 from ui.service import Asker, Service
+from ui.traces import traces_to
 
 if TYPE_CHECKING:
     from ui.config import Config
@@ -185,9 +186,11 @@ def serve(
     check_binding(config.host, keyring_of(config).lets_in)
     secrets = [config.key.get_secret_value()] if config.key else []
     set_up(config.log, secrets, contents=config.log_contents)
+    traces = traces_to(config.traces)
     with contextlib.closing(listen(config.host, config.port)) as taken:
         address = address_of(taken)
-        service = Service(open_rag(config, address), config, contents=config.log_contents)
+        service = Service(open_rag(config, address), config, contents=config.log_contents, traces=traces)
+        service.shelf.tell_handled(traces.handled)
         stopped = threading.Event()
         if config.history_days:
             threading.Thread(target=forget_daily, args=(service.shelf, stopped), name="history", daemon=True).start()

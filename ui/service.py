@@ -18,6 +18,7 @@ from index.shelf import Shelf
 from rag.answers import Answer, Ask, Event, Finished
 from ui.config import Config
 from ui.metrics import Load
+from ui.traces import Untraced
 from ui.watch import Watch
 
 T = TypeVar("T")
@@ -54,10 +55,10 @@ class Asker(Protocol):
 class Service:
     """Asks questions in a pool of `workers` threads with a queue; thread-safe, and callable from any thread."""
 
-    def __init__(self, rag: Asker, config: Config, *, contents: bool = False) -> None:
+    def __init__(self, rag: Asker, config: Config, *, contents: bool = False, traces: Untraced | None = None) -> None:
         self.rag = rag
         self.config = config
-        self.watch = Watch(rag.shelf, lambda: Load(len(self._running), self._room), contents=contents)
+        self.watch = Watch(rag.shelf, lambda: Load(len(self._running), self._room), contents=contents, traces=traces)
         self.workers = config.workers or os.cpu_count() or 1
         self._room = self.workers + config.queue
         self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="ask")
@@ -134,6 +135,7 @@ class Service:
         while self._running and time.monotonic() < until:
             time.sleep(0.02)
         self.rag.close()
+        self.watch.traces.close()
 
     def _submit(
         self, work: Callable[[threading.Event], T], token: threading.Event, context: contextvars.Context | None = None
@@ -188,7 +190,7 @@ class Service:
         try:
             for event in self.rag.stream(ask, token):
                 if isinstance(event, Finished):
-                    self.watch.answered(event.answer)
+                    self.watch.answered(event.answer, event.laps)
                     yield event if token.is_set() else Finished(keep(event.answer))
                 else:
                     yield event

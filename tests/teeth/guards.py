@@ -55,6 +55,8 @@ GUARDS = (
     Guard("keys stay out of the log", "ui/logs.py", 'text = text.replace(secret, "***")', "pass", f"{WATCHING}::test_the_log_is_json_with_ids_and_holds_words_only_on_wish"),
     Guard("routes are named by their patterns", "ui/access.py", 'return str(getattr(scope.get("route"), "path", None) or "page")', 'return str(scope["path"])', f"{WATCHING}::test_figures_need_the_key_and_hold_no_words"),
     Guard("no trace is shown", "ui/api/errors.py", 'ProgrammingError("Something inside Dossier failed.", "The', 'ProgrammingError(str(error), "The', "tests/ui/test_http_asking.py::test_an_unforeseen_error_shows_no_trace"),
+    Guard("traces tell errors by their kind", "ui/traces.py", "_end(span, type(error).__name__)", "_end(span, str(error))", "tests/ui/test_traces.py::test_what_breaks_off_is_told_by_its_kind_alone"),
+    Guard("traces name routes by their patterns", "ui/traces.py", 'span.update_name(f"{method} {exchange.route}")', 'span.update_name(f"{exchange.method} {exchange.route}")', "tests/ui/test_traces.py::test_requests_answers_and_adding_are_told_by_where_their_time_went"),
     # what is fetched
     Guard("private addresses are refused", "index/load/network.py", "            if not self._allows(address):\n", "            if False:\n", f"{FETCH}::test_a_private_address_is_refused_at_the_first_and_at_every_later_hop"),
     Guard("addresses inside addresses are private", "index/load/network.py", "if known.version == 6 and (known.is_site_local or any(known in tunnel for tunnel in _TUNNELS)):", "if False:", f"{FETCH}::test_what_is_not_public"),
