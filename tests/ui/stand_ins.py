@@ -234,6 +234,9 @@ class FakeShelf:
     def forget_old_history(self) -> int:
         return 0
 
+    def tell_handled(self, handled: object) -> None:
+        """Files are not worked on here."""
+
     def in_step(self) -> InStep:
         return InStep(0, 0)
 

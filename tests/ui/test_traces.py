@@ -153,7 +153,7 @@ def test_a_collector_that_is_slow_or_gone_holds_nothing_up(tmp_path: Path, colle
         assert "Traceback" not in server.log.read_text()
 
 
-def test_without_the_setting_nothing_that_sends_is_imported_and_nobody_is_told(tmp_path: Path, collector: Collector) -> None:
+def test_without_the_setting_nobody_is_told(tmp_path: Path, collector: Collector) -> None:
     environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.address, "OTEL_TRACES_EXPORTER": "otlp"}
     with served(tmp_path, environment=QUICK | environment) as server:
         server.add("The bridge was lifted.")
