@@ -78,6 +78,7 @@ class Visit:
         expect(self.page.locator("#busy")).to_have_text("")
         self.page.locator("#question .stop-button").wait_for(state="detached")
         self.page.locator("#chat .waiting, #chat .writing").first.wait_for(state="detached")
+        expect(self.page.locator("#question textarea")).to_have_value("")
 
     def choose(self, dossier: str) -> None:
         """Go to another dossier."""

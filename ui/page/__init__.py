@@ -30,7 +30,8 @@ MONO = ("ui-monospace", "SFMono-Regular", "Menlo", "Consolas", "monospace")
 def mount(app: FastAPI, service: Service, config: Config) -> None:
     """Serve the page at `/` beside the application's own routes; works while the application is serving."""
     shell = FastAPI()
-    blocks = Page(service).blocks
+    page = Page(service)
+    blocks = page.blocks
     blocks.has_launched = True  # mounted pages are not, and Gradio lets those name any file of this machine as a value
     gr.mount_gradio_app(
         shell,
@@ -49,4 +50,4 @@ def mount(app: FastAPI, service: Service, config: Config) -> None:
     for router in routers(service):
         app.include_router(router)
     others = [route for route in app.router.routes if not (isinstance(route, Route) and route.path == "/")]
-    app.router.routes = [*others, Mount("/", PageApplication(mounted))]
+    app.router.routes = [*others, Mount("/", PageApplication(mounted, page.opening))]

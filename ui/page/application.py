@@ -9,17 +9,19 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-import html
 import json
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
-from importlib import resources
+from urllib.parse import parse_qs
 
 from gradio.routes import App
+from starlette.datastructures import Headers
 from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ui.page import texts
+from ui.page import static, texts
+from ui.page.frame import framed, head
 from ui.page.values import without_files
 
 READ = re.compile(
@@ -28,20 +30,18 @@ READ = re.compile(
 )
 """What Gradio may be asked for: no files, no proxy, no uploads (those go to the HTTP interface), no description."""
 WRITE = re.compile(r"/gradio_api/(?:queue/join|cancel|reset)")
-OWN = re.compile(r"/page/([\w-]+\.(?:css|js|svg))")
-"""Our own assets, which lie beside this file."""
-TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _CARDS = re.compile(r"<meta\s+(?:property|name)=\"(?:og|twitter):[^>]*?/>\s*", re.DOTALL)
-STYLES = ("frame", "sources", "conversation", "reader", "narrow")
-SCRIPTS = ("main", "dom", "places", "sources", "uploads", "talk", "kept", "cards", "reader", "pictures", "keys")
 _LANGUAGE = re.compile(r'<html([^>]*?) lang="[^"]*"')
 
 
 class PageApplication:
     """Serves a Gradio application that was mounted after the server had started."""
 
-    def __init__(self, gradio: App) -> None:
+    def __init__(self, gradio: App, opening: Callable[[str | None], str]) -> None:
         self.gradio = gradio
+        self.opening = opening
+        """Tells which dossier is open first, where one of this name, or none, is wished for."""
+        self.shelved = static.Shelved(gradio)
         self._lock = asyncio.Lock()
         self._life: asyncio.Task[None] | None = None
 
@@ -54,8 +54,10 @@ class PageApplication:
         answer: ASGIApp
         if path == "/" and scope["method"] in ("GET", "HEAD"):
             answer = self._page
-        elif (own := _own(path)) is not None and scope["method"] in ("GET", "HEAD"):
+        elif scope["method"] in ("GET", "HEAD") and (own := static.own(path, _accepted(scope))) is not None:
             answer = own
+        elif scope["method"] in ("GET", "HEAD") and self.shelved.has(path):
+            answer = self.shelved
         elif scope["method"] in ("GET", "HEAD") and READ.fullmatch(path):
             answer = self.gradio
         elif scope["method"] == "POST" and WRITE.fullmatch(path):
@@ -83,23 +85,25 @@ class PageApplication:
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
         plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
-        status, body = 500, b""
-
-        async def collect(message: Message) -> None:
-            nonlocal status, body
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            else:
-                body += message.get("body", b"")
-
-        await self.gradio({**scope, "headers": plain}, receive, collect)
+        status, _, body = await static.collected(self.gradio, {**scope, "headers": plain}, receive)
         t = texts.of_request((name.decode("latin-1"), value.decode("latin-1")) for name, value in plain)
         prefix = scope.get("root_path", "").rstrip("/")
-        page = _CARDS.sub("", body.decode()).replace("</head>", _head(t, prefix), 1)
+        folder = f"{prefix}/page/{static.edition()}"
+        ours = head(t, folder, static.SCRIPTS, self.shelved.ahead(prefix), self._dossier(scope))
+        page = framed(t, _CARDS.sub("", body.decode()).replace("<head>", f"<head>{ours}", 1))
         page = page.replace('href="/manifest.json"', f'href="{prefix}/manifest.json"')
         page = _LANGUAGE.sub(rf'<html\1 lang="{t.language}"', page, count=1)
         headers = {"content-security-policy": policy(page), "cache-control": "no-store"}
-        await Response(page, status, headers, "text/html")(scope, receive, send)
+        answer = static.packed(page.encode(), _accepted(scope), "text/html", headers)
+        answer.status_code = status
+        await answer(scope, receive, send)
+
+    def _dossier(self, scope: Scope) -> str | None:
+        """Tell which dossier is open first; None where only the answer or conversation that is wished for knows."""
+        wished = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+        return (
+            None if "answer" in wished or "conversation" in wished else self.opening(wished.get("dossier", [None])[0])
+        )
 
 
 def policy(page: str) -> str:
@@ -145,26 +149,8 @@ def _sha256(script: str) -> str:
     return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 
 
-def _head(t: texts.Texts, prefix: str) -> str:
-    """Give what belongs to us of the page's head; the script finds the page's words there."""
-    styles = "".join(f'<link rel="stylesheet" href="{prefix}/page/{name}.css">' for name in STYLES)
-    ahead = "".join(f'<link rel="modulepreload" href="{prefix}/page/{name}.js">' for name in SCRIPTS)
-    icon = f'<link rel="icon" href="{prefix}/page/icon.svg" type="image/svg+xml">'
-    return (
-        f"<title>{texts.NAME}</title>{icon}{styles}{ahead}"
-        f'<meta name="dossier-texts" content="{html.escape(t.to_json(), quote=True)}">'
-        f'<script type="module" src="{prefix}/page/main.js"></script></head>'
-    )
-
-
-def _own(path: str) -> Response | None:
-    found = OWN.fullmatch(path)
-    asset = resources.files("ui.page").joinpath("assets", found[1]) if found else None
-    if asset is None or not asset.is_file():
-        return None
-    return Response(
-        asset.read_bytes(), headers={"cache-control": "no-cache"}, media_type=TYPES[path.rpartition(".")[2]]
-    )
+def _accepted(scope: Scope) -> str:
+    return Headers(scope=scope).get("accept-encoding", "")
 
 
 def _nothing(path: str) -> Response:

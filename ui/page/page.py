@@ -1,4 +1,4 @@
-"""The page: its three places, and what happens in the conversation; the other two the page's script fills."""
+"""What Gradio does of the page: the conversation, shown and streamed; the frame around it is our own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import gradio as gr
 from gradio.components.chatbot import Message, MessageDict
-from pydantic import ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from index.errors import DossierError, NotFound
 from index.records import Filter
@@ -32,6 +32,16 @@ Updates = dict[Any, Any]
 """Components and what they are to show."""
 
 
+class Asked(BaseModel):
+    """A question as the page's script sends it."""
+
+    question: str = Field(max_length=LONGEST_QUESTION)
+    standalone: str = Field("", max_length=LONGEST_QUESTION)
+    """Searched as it is, if it is not empty."""
+    scope: str = Field("", max_length=60_000)
+    """What the sources' controls say, as JSON; everything if it is empty."""
+
+
 class Page:
     """Builds the Gradio Blocks over a service."""
 
@@ -45,47 +55,38 @@ class Page:
 
     def _lay_out(self) -> None:
         self.session = gr.State(Session())
-        _room("header")
-        with gr.Row(elem_id="places"):
-            with gr.Column(elem_id="sources", elem_classes="place"):
-                _room("sources-room")
-            with gr.Column(elem_id="conversation", elem_classes="place"):
-                self.chat = gr.Chatbot(
-                    label=ENGLISH.conversation, show_label=False, container=False, height="100%", layout="panel",
-                    buttons=[], feedback_options=None, autoscroll=False, latex_delimiters=[], allow_tags=False,
-                    elem_id="chat", group_consecutive_messages=False,
-                )  # fmt: skip
-                self.trouble = gr.Markdown("", elem_id="trouble", **_PLAIN)
-                _room("suggestions")
-                self.question = gr.Textbox(
-                    label=ENGLISH.question, show_label=False, container=False, lines=1, max_lines=6,
-                    max_length=LONGEST_QUESTION, submit_btn=True, autofocus=True, elem_id="question",
-                )  # fmt: skip
-                _room("below")
-            with gr.Column(elem_id="reader", elem_classes="place"):
-                _room("reader-room")
+        self.chat = gr.Chatbot(
+            label=ENGLISH.conversation, show_label=False, container=False, height="100%", layout="panel",
+            buttons=[], feedback_options=None, autoscroll=False, latex_delimiters=[], allow_tags=False,
+            elem_id="chat", group_consecutive_messages=False,
+        )  # fmt: skip
+        self.trouble = gr.Markdown("", elem_id="trouble", **_PLAIN)
         self.facts = gr.Markdown("", elem_id="facts", **_PLAIN)
-        self.wish = gr.Textbox(elem_id="wish", visible="hidden", max_length=400)
-        self.scope = gr.Textbox(elem_id="scope", visible="hidden", max_length=60_000)
-        self.standalone = gr.Textbox(elem_id="standalone", visible="hidden", max_length=LONGEST_QUESTION)
-        self.grant = gr.Button("grant", elem_id="grant", visible="hidden")
+        self.wish = gr.Textbox(elem_id="wish", visible="hidden")
+        self.send, self.halt, self.grant = (
+            gr.Button(name, elem_id=name, visible="hidden") for name in ("send", "halt", "grant")
+        )
 
     def _connect(self) -> None:
         session = self.session
-        everything = [session, self.facts, self.trouble, self.chat, self.question]
+        everything = [session, self.facts, self.trouble, self.chat]
         quick: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "concurrency_limit": None}
-        asked = self.question.submit(
+        asked = self.send.click(
             self.ask,
-            [session, self.question, self.scope, self.standalone],
-            [*everything, self.standalone],
+            [session, self.wish],
+            everything,
             show_progress="hidden",
             api_visibility="private",
             concurrency_limit=SIDE_BY_SIDE,
             trigger_mode="multiple",  # a question right after a stop is not lost
         )
         self.blocks.load(self.open, session, everything, **quick)
-        self.question.stop(self.stop, session, everything, cancels=[asked], **quick)
+        self.halt.click(self.stop, session, everything, cancels=[asked], **quick)
         self.grant.click(self.fulfil, [session, self.wish], everything, trigger_mode="multiple", **quick)
+
+    def opening(self, wished: str | None) -> str:
+        """Tell which dossier is open first."""
+        return self._chosen(wished or Session().dossier)
 
     # what happens
 
@@ -106,34 +107,33 @@ class Page:
 
         return self._kindly(session, opened)
 
-    def ask(
-        self, session: Session, question: str, scope: str, standalone: str, request: gr.Request
-    ) -> Iterator[Updates]:
-        """Answer, piece by piece."""
-        question = question.strip()[:LONGEST_QUESTION]
-        if not question or session.busy:
-            yield {self.question: gr.skip()}
+    def ask(self, session: Session, wish: str, request: gr.Request) -> Iterator[Updates]:
+        """Answer, piece by piece; the wish is an `Asked` as JSON."""
+        wished = _asked(wish)
+        if wished is None or session.busy:
+            yield {self.trouble: gr.skip()}
             return
         mine = Conversations(self.shelf, _owner(request))
         try:
             session = self._begun(session, mine)
-            asked = Ask(question, session.dossier, standalone.strip() or None, (), _filter(scope))
+            standalone = wished.standalone.strip() or None
+            asked = Ask(wished.question.strip(), session.dossier, standalone, (), _filter(wished.scope))
         except DossierError as error:
             yield {self.trouble: problem(error)}
             return
         asked = replace(asked, conversation_id=session.conversation)
-        running = {self.question: gr.Textbox(value="", submit_btn=False, stop_btn=True), self.standalone: ""}
+        begun = False
         for now in converse(Asking(self.service, mine), session, asked):
-            first = {self.facts: _facts(now), self.trouble: ""} if running else {}
-            yield {self.session: now, self.chat: _messages(now), **running, **first}
-            running, session = {}, now
+            first = {} if begun else {self.facts: _facts(now), self.trouble: ""}
+            yield {self.session: now, self.chat: _messages(now), **first}
+            begun, session = True, now
         if not session.busy:  # else it was stopped, and whoever stopped it has shown so
-            yield {self.question: _READY, self.facts: _facts(session)}
+            yield {self.facts: _facts(session)}
 
     def stop(self, session: Session) -> Updates:
         """End the answer that is being written."""
         now = session.stopped()
-        return {self.session: now, self.facts: _facts(now), self.chat: _messages(now), self.question: _READY}
+        return {self.session: now, self.facts: _facts(now), self.chat: _messages(now)}
 
     def fulfil(self, session: Session, wish: str, request: gr.Request) -> Updates:
         """Do what the page's script asks for: `verb-argument`."""
@@ -193,7 +193,6 @@ class Page:
             self.facts: _facts(session),
             self.trouble: "",
             self.chat: gr.Chatbot(_messages(session), placeholder=placeholder, label=t.conversation),
-            self.question: gr.Textbox(placeholder=t.ask, label=t.question, submit_btn=True, stop_btn=False),
         }
 
     def _chosen(self, name: str) -> str:
@@ -217,11 +216,6 @@ class Page:
             return {self.trouble: notice(session.texts.broken)}
 
 
-def _room(name: str) -> None:
-    """Make a place that the page's script fills."""
-    gr.Markdown(f'<div id="{name}"></div>', **_PLAIN)
-
-
 def _new(session: Session, mine: Conversations) -> Session:
     return replace(session, conversation=mine.begin().id)
 
@@ -236,6 +230,15 @@ def _forget(mine: Conversations, answer: str) -> None:
 def _owner(request: gr.Request) -> str:
     """Tell whose the page is."""
     return owner_of(request.request.scope) if request.request is not None else owner_of({})
+
+
+def _asked(wish: str) -> Asked | None:
+    """Read a question; None for what is none."""
+    try:
+        asked = Asked.model_validate_json(wish)
+    except ValidationError:
+        return None
+    return asked if asked.question.strip() else None
 
 
 def _filter(scope: str) -> Filter:
@@ -265,4 +268,3 @@ def _messages(session: Session) -> list[MessageDict | Message]:
 
 
 _PLAIN: dict[str, Any] = {"container": False, "latex_delimiters": [], "padding": False}
-_READY = gr.Textbox(submit_btn=True, stop_btn=False, render=False)

@@ -37,7 +37,7 @@ const reveal = (chip) => {
   const mark = copy.querySelector("mark");
   if (quote && mark) quote.replaceChildren(mark);
   floating.append(copy);
-  document.querySelector(".gradio-container").append(floating);
+  find("frame").append(floating);
   shownFor = chip;
   chip.setAttribute("aria-describedby", "card-shown");
   place(chip);

@@ -1,9 +1,13 @@
 // Small things that every other file uses: elements, the page's words, fetching, and asking the server for something.
 
 export const texts = JSON.parse(document.querySelector("meta[name='dossier-texts']").content);
-export const base = new URL("..", import.meta.url).pathname.replace(/\/$/, ""); // where a proxy may have put us
+export const base = new URL(import.meta.url).pathname.split("/page/")[0]; // where a proxy may have put us
 export const find = (id) => document.getElementById(id);
 export const fact = (name) => (find(name) || { textContent: "" }).textContent;
+// Gradio, which brings the facts, comes later than the frame: until then the server has told which dossier is open.
+const opening = document.querySelector("meta[name='dossier-open']");
+export const dossierNow = () => (find("dossier-name") ? fact("dossier-name") : opening ? opening.content : null);
+export const isReady = () => find("dossier-name") !== null && find("wish") !== null;
 export const count = (words, number) => (number === 1 ? words[0] : words[1].replace("{n}", String(number)));
 
 export const make = (tag, name, text, settings) => {
@@ -104,20 +108,30 @@ export const say = (words) => {
   saying.textContent = words;
 };
 
-// A wish is granted by the server's side of the page: its words travel in a hidden box.
-export const fill = (id, text) => {
-  const box = document.querySelector(`#${id} textarea, #${id} input`);
-  box.value = text;
-  box.dispatchEvent(new Event("input", { bubbles: true }));
-  return box;
-};
-export const press = (id) => {
+// A wish is granted by the server's side of the page: its words travel in a hidden box. Wishes go one after the other,
+// and those that are made before Gradio is there wait for it.
+const wishes = [];
+let granting = false;
+const press = (id) => {
   const element = find(id);
   (element.matches("button") ? element : element.querySelector("button")).click();
 };
-export const wish = (text) => {
-  fill("wish", text);
-  setTimeout(() => press("grant"), 0);
+const grant = () => {
+  if (granting || !wishes.length || !isReady()) return;
+  granting = true;
+  const [text, button] = wishes.shift();
+  const box = document.querySelector("#wish textarea, #wish input");
+  box.value = text;
+  box.dispatchEvent(new Event("input", { bubbles: true }));
+  setTimeout(() => {
+    press(button);
+    granting = false;
+    setTimeout(grant, 0);
+  }, 0);
+};
+export const wish = (text, button = "grant") => {
+  wishes.push([text, button]);
+  grant();
 };
 
 export const remembered = (name, fallback) => {
@@ -146,4 +160,4 @@ export const later = (milliseconds, act) => {
 // What happens when a link inside the page is followed: `#verb-argument`.
 export const verbs = new Map();
 // What is done again whenever the page has changed.
-export const tenders = [];
+export const tenders = [grant];

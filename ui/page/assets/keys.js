@@ -3,9 +3,9 @@ import { find, make, texts, verbs } from "./dom.js";
 import { hide, isShown } from "./cards.js";
 import { begin } from "./kept.js";
 import { nextPlace, repaint, resize, show } from "./places.js";
+import { stop } from "./question.js";
 import { goBack, move, openNumber } from "./reader.js";
 import { half } from "./sources.js";
-import { stop } from "./talk.js";
 import { unfold } from "./uploads.js";
 
 let before = null;
@@ -27,7 +27,7 @@ const help = () => {
     box.remove();
     if (before && before.isConnected) before.focus();
   };
-  document.querySelector(".gradio-container").append(box);
+  find("frame").append(box);
   return box.showModal();
 };
 verbs.set("help", help);

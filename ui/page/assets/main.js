@@ -1,4 +1,4 @@
-// Brings the page's own parts together: links inside it are wishes, and Gradio builds its part piece by piece.
+// Brings the page's own parts together: links inside it are wishes, and Gradio builds its part piece by piece, later.
 import { find, tenders, verbs } from "./dom.js";
 import "./places.js";
 import "./sources.js";
@@ -7,6 +7,7 @@ import "./kept.js";
 import "./cards.js";
 import "./reader.js";
 import "./pictures.js";
+import "./question.js";
 import "./talk.js";
 import "./keys.js";
 
@@ -33,11 +34,11 @@ document.addEventListener(
 let due = false;
 const tend = () => {
   due = false;
-  if (find("reader-room") && find("sources-room") && find("header") && find("facts")) for (const act of tenders) act();
+  for (const act of tenders) act();
 };
 new MutationObserver(() => {
   if (due) return;
   due = true;
   requestAnimationFrame(tend);
 }).observe(document.documentElement, { childList: true, subtree: true, characterData: true });
-requestAnimationFrame(tend);
+tend();

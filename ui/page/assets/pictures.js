@@ -1,5 +1,5 @@
 // Looking rather than reading: the timeline and the map of a dossier, and what an answer rests on.
-import { cleaned, fact, find, notice, query, request, verbs } from "./dom.js";
+import { cleaned, dossierNow, find, notice, query, request, verbs } from "./dom.js";
 import { show } from "./places.js";
 import { top } from "./reader.js";
 
@@ -10,7 +10,7 @@ const look = async (kind, answer) => {
   show("reader");
   const rests = restsOf(cardsOf(answer));
   const cited = [...new Set(rests.split(/[;.]/).filter(Boolean))].join(".");
-  const dossier = fact("dossier-name");
+  const dossier = dossierNow();
   const address = `/page/${kind}?` + query(kind === "coverage" ? { dossier, rests } : { dossier, cited });
   let content;
   try {

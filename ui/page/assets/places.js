@@ -76,11 +76,7 @@ verbs.set("question", () => {
 tenders.push(() => {
   if (find("header").firstChild) return;
   find("header").append(header());
-  paint(remembered("theme", ""));
-  document.documentElement.style.fontSize = size + "%";
-  for (const place of PLACES) {
-    find(place).setAttribute("role", "region");
-    find(place).setAttribute("aria-label", texts[place]);
-  }
+  // Gradio paints by the system's wish when it comes
+  new MutationObserver(() => paint(remembered("theme", ""))).observe(document.body, { attributeFilter: ["class"] });
   show("conversation");
 });

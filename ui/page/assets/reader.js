@@ -238,7 +238,7 @@ document.addEventListener("selectionchange", () => {
   offer.onclick = () => verbs.get("about")(words);
   offer.style.left = Math.max(8, Math.min(at.left, innerWidth - 180)) + "px";
   offer.style.top = Math.max(8, at.top - 44) + "px";
-  document.querySelector(".gradio-container").append(offer);
+  find("frame").append(offer);
 });
 
 const asked = new URLSearchParams(location.search);

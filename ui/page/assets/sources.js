@@ -1,5 +1,5 @@
 // The sources: dossiers, the list of documents, and which of them are asked.
-import { cleaned, count, fact, fill, find, later, make, notice, query, request, say, send, tenders, texts, verbs, wish } from "./dom.js";
+import { cleaned, count, dossierNow, find, later, make, notice, query, request, say, send, tenders, texts, verbs, wish } from "./dom.js";
 
 const ORDERS = ["added", "newest", "oldest", "title", "publisher", "longest"];
 const ticked = new Map(); // for each dossier the ids of the documents that alone are asked
@@ -7,6 +7,8 @@ let dossier = null;
 let following = null; // where the next step of the list begins
 let fitting = [];
 let asking = 0;
+let asked = ""; // what alone is asked, as the HTTP interface takes it; empty for everything
+export const scopeNow = () => asked;
 
 const ticks = () => {
   if (!ticked.has(dossier)) ticked.set(dossier, new Set());
@@ -37,7 +39,7 @@ const tell = () => {
     scope.undated = undated;
   }
   const limited = documents.length > 0 || filters();
-  fill("scope", limited ? JSON.stringify(scope) : "");
+  asked = limited ? JSON.stringify(scope) : "";
   const words = documents.length ? count(texts.some_asked, documents.length) : limited ? texts.filtered_asked : texts.all_asked;
   find("asked-which").textContent = words;
   find("asked-which").classList.toggle("limited", limited);
@@ -215,9 +217,9 @@ const controls = () => {
   more.append(make("summary", "", texts.filter), labelled(texts.publisher, publisher), dates, check);
   const row = make("div", "search-row");
   row.append(search, sort);
-  const asked = make("p", "asked-row");
+  const which = make("p", "asked-row");
   const every = make("button", "act", texts.ask_all, { type: "button", id: "ask-all", hidden: true, onclick: askAll });
-  asked.append(make("span", "", "", { id: "asked-which", role: "status" }), " ", every);
+  which.append(make("span", "", "", { id: "asked-which", role: "status" }), " ", every);
   const line = make("p", "count-row");
   const all = make("button", "act", texts.tick_shown, { type: "button", id: "tick-shown" });
   all.onclick = () => {
@@ -225,7 +227,7 @@ const controls = () => {
     tell();
   };
   line.append(make("span", "", "", { id: "count" }), all);
-  box.append(row, more, asked, line);
+  box.append(row, more, which, line);
   return box;
 };
 const askAll = () => {
@@ -256,7 +258,7 @@ const build = () => {
 
 tenders.push(() => {
   if (!find("sources-room").firstChild) build();
-  const now = find("dossier-name") ? fact("dossier-name") : null;
+  const now = dossierNow();
   if (now === null || now === dossier) return;
   dossier = now;
   for (const id of ["search-documents", "filter-publisher", "filter-from", "filter-to"]) find(id).value = "";

@@ -1,26 +1,12 @@
 // The conversation: what can be done with an answer, suggestions, and what stands beside the question.
-import { base, cleaned, fact, fill, find, make, query, request, say, send, tenders, texts, verbs, wish } from "./dom.js";
+import { base, cleaned, dossierNow, fact, find, make, query, request, say, send, tenders, texts, verbs, wish } from "./dom.js";
 import { begin } from "./kept.js";
-import { show } from "./places.js";
+import { ask, write } from "./question.js";
 
-const box = () => document.querySelector("#question textarea");
 const questionOf = (answer) => {
   const row = find("answer-" + answer).closest("[data-testid='bot']") || find("answer-" + answer);
   const all = [...document.querySelectorAll("#chat .question, #chat .answer")];
   return all[all.indexOf(find("answer-" + answer)) - 1] || row;
-};
-
-export const write = (words) => {
-  show("conversation");
-  fill("question", words);
-  box().focus();
-};
-export const ask = (words, standalone = "") => {
-  if (fact("busy")) return;
-  show("conversation");
-  fill("standalone", standalone);
-  fill("question", words);
-  setTimeout(() => document.querySelector("#question .submit-button").click(), 30);
 };
 
 // copying
@@ -118,12 +104,12 @@ verbs.set("bad", judge(-1));
 let suggested = null;
 const suggest = async () => {
   const busy = fact("busy");
-  const key = busy ? "busy" : fact("latest") || "start-" + fact("dossier-name") + "-" + (document.querySelector(".welcome .starters") ? "y" : "n");
+  const key = busy ? "busy" : fact("latest") || "start-" + dossierNow() + "-" + (document.querySelector(".welcome .starters") ? "y" : "n");
   if (key === suggested) return;
   suggested = key;
   find("suggestions").replaceChildren();
   if (busy || (!fact("suggest") && !key.startsWith("start-")) || key.endsWith("-n") || fact("editing")) return;
-  const address = fact("latest") ? "/page/follow-ups?" + query({ answer: fact("latest") }) : "/page/starters?" + query({ dossier: fact("dossier-name") });
+  const address = fact("latest") ? "/page/follow-ups?" + query({ answer: fact("latest") }) : "/page/starters?" + query({ dossier: dossierNow() });
   try {
     const found = cleaned(await request(address));
     if (key === suggested) find("suggestions").replaceChildren(found);
@@ -179,22 +165,12 @@ const address = () => {
 tenders.push(() => {
   if (!find("below").firstChild) find("below").append(below());
   find("fresh").hidden = !fact("asked-count") || fact("asked-count") === "0";
-  if (box() && !box().hasAttribute("aria-label")) box().setAttribute("aria-label", texts.question);
   // Gradio labels each message with its HTML source, which a screen reader would read out
   for (const message of document.querySelectorAll("#chat [data-testid='bot'], #chat [data-testid='user']")) {
     if (message.hasAttribute("aria-label")) message.removeAttribute("aria-label");
-  }
-  for (const [selector, words] of [[".submit-button", texts.send], [".stop-button", texts.stop]]) {
-    const button = document.querySelector("#question " + selector);
-    if (button && button.getAttribute("aria-label") !== words) button.setAttribute("aria-label", words);
   }
   editing();
   suggest();
   address();
   keepInView();
 });
-export const stop = () => {
-  const button = document.querySelector("#question .stop-button");
-  if (button) button.click();
-  return Boolean(button);
-};

@@ -1,5 +1,5 @@
 // Adding documents: each file is one request to the HTTP interface, then its job is followed to the end.
-import { base, fact, find, make, request, send, tenders, texts, wish } from "./dom.js";
+import { base, dossierNow, find, make, request, send, tenders, texts, wish } from "./dom.js";
 import { show } from "./places.js";
 import { refresh } from "./sources.js";
 
@@ -100,7 +100,7 @@ const settled = () => {
 
 const work = async (things) => {
   if (!things.length) return;
-  const dossier = fact("dossier-name") || "default";
+  const dossier = dossierNow() || "default";
   const queue = things.map((thing) => ({ thing, line: row(thing.name) }));
   list().append(...queue.map(({ line }) => line.item));
   summary();
