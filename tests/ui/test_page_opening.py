@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import httpx
 import pytest
@@ -13,20 +14,37 @@ from playwright.sync_api import BrowserContext, Page, Route, expect
 pytestmark = pytest.mark.browser
 
 
+@dataclass
+class Held:
+    """A tab in which Gradio's scripts do not come until they are let go."""
+
+    page: Page
+    waiting: list[Route] = field(default_factory=list)
+    free: bool = False
+
+    def hold(self, route: Route) -> None:
+        if self.free:
+            route.continue_()
+        else:
+            self.waiting.append(route)
+
+    def let_go(self) -> None:
+        self.free = True
+        for route in self.waiting:
+            route.continue_()
+
+
 @pytest.fixture
-def held(context: BrowserContext) -> Iterator[tuple[Page, list[Route]]]:
-    """Give a tab in which Gradio's scripts do not come until they are let go."""
-    page, routes = context.new_page(), list[Route]()
-    page.route(re.compile(r"/assets/[^/]*\.js"), lambda route: routes.append(route))
-    yield page, routes
-    page.close()
+def held(context: BrowserContext) -> Iterator[Held]:
+    held = Held(context.new_page())
+    held.page.set_default_timeout(PATIENCE)
+    held.page.route(re.compile(r"/assets/[^/]*\.js"), held.hold)
+    yield held
+    held.page.close()
 
 
-def test_the_list_is_there_and_a_question_can_be_sent_before_gradio(
-    held: tuple[Page, list[Route]], address: str
-) -> None:
-    page, routes = held
-    page.set_default_timeout(PATIENCE)
+def test_the_list_is_there_and_a_question_can_be_sent_before_gradio(held: Held, address: str) -> None:
+    page = held.page
     page.goto(address + "/?dossier=default", wait_until="commit")
     expect(page.locator("#documents .tick")).to_have_count(3)
     expect(page.locator("#question textarea")).to_be_focused()
@@ -37,9 +55,7 @@ def test_the_list_is_there_and_a_question_can_be_sent_before_gradio(
     page.keyboard.press("Enter")
     expect(page.locator("#early")).to_be_visible()
     assert page.locator("#chat").count() == 0
-    page.unroute_all()
-    for route in routes:
-        route.continue_()
+    held.let_go()
     expect(page.locator("#chat .statement")).to_have_text(["Nobody expected it."])
     expect(page.locator("#early")).to_be_hidden()
     expect(page.locator("#question textarea")).to_have_value("")
