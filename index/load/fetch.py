@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import time
+import zlib
+from collections.abc import Iterator
 from email.message import Message
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -24,7 +26,12 @@ if TYPE_CHECKING:
 _MOST_REDIRECTS = 5
 _SECONDS = 20.0
 _REDIRECTS = frozenset((301, 302, 303, 307, 308))
-_HEADERS = {"User-Agent": "Dossier", "Accept": "text/html, application/pdf, text/*;q=0.9, */*;q=0.5"}
+_HEADERS = {
+    "User-Agent": "Dossier",
+    "Accept": "text/html, application/pdf, text/*;q=0.9, */*;q=0.5",
+    "Accept-Encoding": "gzip",
+}
+_PIECE = 65_536
 _OTHER_TYPES = {"application/xhtml+xml": "html", "text/x-markdown": "md"}
 _HOST = re.compile(rb"[A-Za-z0-9._:-]+")
 _HINT = "Open it in a browser, save it, and add the file."
@@ -112,12 +119,35 @@ def _body(answer: httpx.Response, limit: int) -> bytes:
         )
     pieces: list[bytes] = []
     size = 0
-    for piece in answer.iter_bytes():  # unpacked: what a compressed answer claims to be does not count
+    for piece in _unpacked(answer):  # what a compressed answer claims to be does not count
         size += len(piece)
         if size > limit:
             raise TooLarge(f"{shown(str(answer.url))} has more than {limit:,} bytes.", "Raise max_file_mb.")
         pieces.append(piece)
     return b"".join(pieces)
+
+
+def _unpacked(answer: httpx.Response) -> Iterator[bytes]:
+    """Unpack an answer in small pieces: httpx would unpack each whole, and packings inside packings."""
+    coding = answer.headers.get("content-encoding", "identity").strip().lower()
+    if coding == "identity":
+        yield from answer.iter_raw()
+        return
+    if coding not in ("gzip", "x-gzip", "deflate"):
+        raise UnreadableFile(f"{shown(str(answer.url))} is packed as {shown(coding)}, which was not asked for.", _HINT)
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 32)  # either kind, by its first bytes
+    try:
+        for packed in answer.iter_raw():
+            left = packed
+            while left and not unpacker.eof:
+                yield unpacker.decompress(left, _PIECE)
+                left = unpacker.unconsumed_tail
+        while held := unpacker.decompress(b"", _PIECE):
+            yield held
+    except zlib.error as error:
+        raise httpx.DecodingError(str(error)) from error
+    if not unpacker.eof:
+        raise httpx.DecodingError("it ends too early")
 
 
 def _kind(answer: httpx.Response, content: bytes) -> tuple[Format, str | None]:

@@ -63,6 +63,7 @@ GUARDS = (
     Guard("redirects are counted", "index/load/fetch.py", "if hops > _MOST_REDIRECTS:", "if hops > 50:", f"{FETCH}::test_redirects_are_counted"),
     Guard("redirects are checked", "index/load/fetch.py", "url = _checked(str(_joined(url, target)))", "url = _joined(url, target)", f"{FETCH}::test_redirects_to_other_kinds_of_addresses"),
     Guard("fetched bodies are cut", "index/load/fetch.py", "        if size > limit:\n", "        if size > 50 * limit:\n", f"{FETCH}::test_endless_and_packed_bodies_are_cut"),
+    Guard("fetched bodies are unpacked in small pieces", "index/load/fetch.py", "for piece in _unpacked(answer):", "for piece in answer.iter_bytes():", "tests/hostile/test_servers.py"),
     Guard("every wait ends at the deadline", "index/load/network.py", "return self._stream.read(max_bytes, _left(self._deadline))", "return self._stream.read(max_bytes, 5)", f"{FETCH}::test_a_trickle_of_bytes_gains_no_time"),
     Guard("no proxy is asked", "index/load/fetch.py", "trust_env=False, ", "", f"{FETCH}::test_a_proxy_of_the_environment_is_not_asked"),
     # what is read
