@@ -17,6 +17,7 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -38,6 +39,7 @@ COPIED = (
 )
 
 
+SECONDS = count(int(time.time()) - 10_000_000)
 JOBS = int(os.environ.get("TEETH_JOBS") or 2)
 LOG = Path(os.environ["TEETH_LOG"]) if os.environ.get("TEETH_LOG") else None
 
@@ -96,12 +98,20 @@ def without(tree: Path, guard: Guard) -> Iterator[None]:
     path = tree / guard.file
     before = path.read_text(encoding="utf-8")
     assert before.count(guard.text) == 1, guard.about
-    path.write_text(before.replace(guard.text, guard.instead), encoding="utf-8")
-    compile(path.read_text(encoding="utf-8"), str(path), "exec")  # what is no Python proves nothing
+    changed = before.replace(guard.text, guard.instead)
+    compile(changed, str(path), "exec")  # what is no Python proves nothing
     try:
+        _write(path, changed)
         yield
     finally:
-        path.write_text(before, encoding="utf-8")
+        _write(path, before)
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file with a time of its own, by which Python knows that what it compiled is out of date."""
+    path.write_text(text, encoding="utf-8")
+    second = next(SECONDS)
+    os.utime(path, (second, second))
 
 
 def copied(folder: Path) -> Path:
@@ -120,7 +130,7 @@ def copied(folder: Path) -> Path:
 
 def passes(tree: Path, *tests: str) -> bool:
     """Run tests in the copy; a guard's test that cannot be found or collected is no failing test."""
-    environment = os.environ | {"PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = os.environ | {"PYTHONPATH": str(tree)}
     environment.setdefault("DOSSIER_MODELS", str(ROOT / "data" / "models"))
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--timeout", "120", *tests]
     run = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
