@@ -18,13 +18,14 @@ import re
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from index.errors import BadInput, DossierError, NotFound
 from index.records import AnswerFeedback, Conversation, KeptAnswer
 from rag.answers import Answer, Ask, Event, Turn
 from rag.answers import Warning as AnswerWarning
 from ui.conversations_moving import brought_in
+from ui.owner import LOCAL, is_browser
 from ui.service import as_it_is
 from ui.unwire import answer_of
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["Asking", "Conversations", "State", "answer_of", "title_of"]
 
 LOG = logging.getLogger(__name__)
+T = TypeVar("T")
 MOST_TURNS = 50
 """How many messages of a conversation the next question knows, as in the HTTP interface."""
 TITLE_LENGTH = 80
@@ -86,8 +88,11 @@ class Conversations:
         return self.shelf.history.remove_all(self.owner)
 
     def answer(self, id: str) -> KeptAnswer:
-        """Find an answer by its id, in a conversation or not. Raises NotFound."""
-        return self.shelf.history.answer(self.owner, id)
+        """Find an answer by its id, in a conversation or not; also one that a program of this machine was given.
+
+        Raises NotFound.
+        """
+        return self._by_address(lambda owner: self.shelf.history.answer(owner, id))
 
     def answers(
         self, dossier: str | None = None, cursor: str | None = None, limit: int = 100
@@ -115,7 +120,20 @@ class Conversations:
 
     def feedback(self, answer: str, rating: int, comment: str = "") -> AnswerFeedback:
         """Note what this person thinks of an answer (1 or -1), in place of what they thought before."""
-        return self.shelf.history.judge(self.owner, answer, rating, comment)
+        return self._by_address(lambda owner: self.shelf.history.judge(owner, answer, rating, comment))
+
+    def _by_address(self, act: Callable[[str], T]) -> T:
+        """Act as the owner; failing that, in a browser without a key, as the machine's own programs.
+
+        Programs without a key and browsers without a key are on the same machine: whoever was told an answer's id by
+        a program may open its permanent address. Its conversation stays the program's, and is not listed.
+        """
+        try:
+            return act(self.owner)
+        except NotFound:
+            if not is_browser(self.owner):
+                raise
+        return act(LOCAL)
 
     def states(self, answer: Answer) -> dict[tuple[str, str], State]:
         """Tell for each document and version (by their ids) that an answer refers to what has become of it.

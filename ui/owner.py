@@ -57,6 +57,11 @@ def owner_of(scope: Scope) -> str:
     return cast(str, scope.get("state", {}).get("owner", LOCAL))
 
 
+def is_browser(owner: str) -> bool:
+    """Whether someone is known by a browser's cookie alone: on a server that lets this machine in without a key."""
+    return owner.startswith("browser:")
+
+
 def owner_with_key(key: SecretStr | None, data: Path) -> str:
     """Give whose it is what a command asks over a data folder: the key's, or the machine's own. Raises BadSettings."""
     if key is None:

@@ -7,16 +7,9 @@ import unicodedata
 from collections.abc import Iterator
 from html import escape
 
-from rag.answers import Answer, Citation, Disagreement, Standing, Statement
+from rag.answers import Answer, Citation, Disagreement, Statement
+from ui.phrases import ENGLISH, Phrases
 
-STANDINGS: dict[Standing, str] = {
-    "grounded": "Every sentence is proved by the passages it cites.",
-    "partly_grounded": "Proved in part: see what is missing or marked as not proved.",
-    "ungrounded": "Not proved: no passage supports these sentences.",
-    "declined": "The documents do not answer this question.",
-    "aside": "",
-}
-SUPPORT = {"supported": "", "unsupported": "not proved", "unchecked": "not checked"}
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~^=:@/$\"'&])")
 _ENTITY = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 MARKER = re.compile(r"\[(\d{1,4})\]")
@@ -28,64 +21,64 @@ def answer_html(answer: Answer) -> str:
     parts += [_disagreement_html(answer, disagreement) for disagreement in answer.disagreements]
     if answer.missing:
         missing = "".join(f"<li>{html_safe(what)}</li>" for what in answer.missing)
-        parts.append(f'<div class="missing"><p>The documents do not say:</p><ul>{missing}</ul></div>')
+        parts.append(f'<div class="missing"><p>{ENGLISH.not_said}:</p><ul>{missing}</ul></div>')
     parts += [f'<p class="warning">{html_safe(warning.message)}</p>' for warning in answer.warnings]
     return f'<section class="answer {answer.standing}" id="{_id(answer)}">{"".join(parts)}</section>'
 
 
 def passages_html(answer: Answer) -> str:
     """Give what the answer cites, or the nearest passages where it declines, each quote marked in its passage."""
-    shown, heading = _shown(answer)
+    shown, heading = _shown(answer, ENGLISH)
     cards = "".join(_card_html(answer, citation) for citation in shown)
     return f'<section class="passages"><h2>{heading}</h2>{cards}</section>' if shown else ""
 
 
-def answer_markdown(answer: Answer) -> str:
+def answer_markdown(answer: Answer, said: Phrases = ENGLISH) -> str:
     """Give the answer with its sources as Markdown in which nothing of a document is live."""
     lines = [f"**{markdown_safe(answer.question)}**", ""]
     if answer.text:
-        lines += [_text_markdown(answer), ""]
-    if STANDINGS[answer.standing]:
-        lines += [f"*{STANDINGS[answer.standing]}*", ""]
+        lines += [_text_markdown(answer, said), ""]
+    if said.standings[answer.standing]:
+        lines += [f"*{said.standings[answer.standing]}*", ""]
     for disagreement in answer.disagreements:
-        lines += [f"The sources disagree about {markdown_safe(disagreement.about)}:", ""]
+        lines += [said.disagree.replace("{about}", markdown_safe(disagreement.about)), ""]
         lines += [f"- {markdown_safe(value.value)} {_markers(value.citations)}" for value in disagreement.values] + [""]
     if answer.missing:
-        lines += ["The documents do not say:", "", *(f"- {markdown_safe(what)}" for what in answer.missing), ""]
+        lines += [f"{said.not_said}:", "", *(f"- {markdown_safe(what)}" for what in answer.missing), ""]
     lines += [f"*{markdown_safe(warning.message)}*\n" for warning in answer.warnings]
-    shown, heading = _shown(answer)
+    shown, heading = _shown(answer, said)
     if shown:
         lines += [f"## {heading}", ""]
     for citation in shown:
         lines += [
-            f"\\[{citation.number}\\] {markdown_safe(about(citation))}",
+            f"\\[{citation.number}\\] {markdown_safe(about(citation, said))}",
             "",
             f"> {markdown_safe(citation.quote)}",
             "",
         ]
         if citation.also_in:
-            lines += [f"Also in: {markdown_safe(_twins(citation))}", ""]
+            lines += [f"{said.also_in}: {markdown_safe(_twins(citation))}", ""]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def answer_footnotes(answer: Answer) -> str:
+def answer_footnotes(answer: Answer, said: Phrases = ENGLISH) -> str:
     """Give the answer as a fragment of HTML that stands alone, its citations as footnotes that lead there and back."""
-    id, shown = _id(answer), _shown(answer)[0]
+    id, shown = _id(answer), _shown(answer, said)[0]
     parts = [f"<p><strong>{html_safe(answer.question)}</strong></p>"]
     known = {citation.number for citation in answer.citations}
     words = []
     for text, statement in pieces(answer):
-        hint = SUPPORT[statement.support] if statement else ""
+        hint = said.support[statement.support] if statement else ""
         safe = html_safe(text).replace("\n", "<br>")
         marked = MARKER.sub(lambda found: _footmark(id, int(found[1]), known), safe) if statement is None else safe
         words.append(marked + (f" <em>({hint})</em>" if hint else ""))
     parts += [f"<p>{''.join(words)}</p>"] if words else []
-    parts += [f"<p><em>{STANDINGS[answer.standing]}</em></p>"] if STANDINGS[answer.standing] else []
+    parts += [f"<p><em>{said.standings[answer.standing]}</em></p>"] if said.standings[answer.standing] else []
     if answer.missing:
         missing = "".join(f"<li>{html_safe(what)}</li>" for what in answer.missing)
-        parts.append(f"<p>The documents do not say:</p><ul>{missing}</ul>")
+        parts.append(f"<p>{said.not_said}:</p><ul>{missing}</ul>")
     notes = "".join(
-        f'<li id="{id}-note-{citation.number}" value="{citation.number}">{html_safe(about(citation))}: '
+        f'<li id="{id}-note-{citation.number}" value="{citation.number}">{html_safe(about(citation, said))}: '
         f'<q>{html_safe(citation.quote)}</q> <a href="#{id}-mark-{citation.number}">↩</a></li>'
         for citation in shown
     )
@@ -98,37 +91,37 @@ def _footmark(id: str, number: int, known: set[int]) -> str:
     return f'<sup id="{id}-mark-{number}"><a href="#{id}-note-{number}">{number}</a></sup>'
 
 
-def answer_text(answer: Answer) -> str:
+def answer_text(answer: Answer, said: Phrases = ENGLISH) -> str:
     """Give the answer with its sources for a terminal, without control characters."""
     lines = [visible(answer.text, keep_breaks=True)] if answer.text else []
-    lines += [f"({SUPPORT[s.support]}: {visible(s.text)})" for s in answer.statements if SUPPORT[s.support]]
+    lines += [f"({said.support[s.support]}: {visible(s.text)})" for s in answer.statements if said.support[s.support]]
     if answer.standing in ("partly_grounded", "ungrounded", "declined"):
-        lines += ["", STANDINGS[answer.standing]] if lines else [STANDINGS[answer.standing]]
+        lines += ["", said.standings[answer.standing]] if lines else [said.standings[answer.standing]]
     for disagreement in answer.disagreements:
-        lines += ["", f"The sources disagree about {visible(disagreement.about)}:"]
+        lines += ["", said.disagree.replace("{about}", visible(disagreement.about))]
         lines += [f"  {visible(value.value)} {_markers_text(value.citations)}" for value in disagreement.values]
     if answer.missing:
-        lines += ["", "The documents do not say:", *(f"  - {visible(what)}" for what in answer.missing)]
+        lines += ["", f"{said.not_said}:", *(f"  - {visible(what)}" for what in answer.missing)]
     lines += [f"\n{visible(warning.message)}" for warning in answer.warnings]
-    shown, heading = _shown(answer)
+    shown, heading = _shown(answer, said)
     if shown:
         lines += ["", f"{heading}:"]
     for citation in shown:
-        lines += [f"[{citation.number}] {visible(about(citation))}", f"    “{visible(citation.quote)}”"]
+        lines += [f"[{citation.number}] {visible(about(citation, said))}", f"    “{visible(citation.quote)}”"]
         if citation.also_in:
-            lines.append(f"    also in {visible(_twins(citation))}")
+            lines.append(f"    {said.also_in.lower()} {visible(_twins(citation))}")
     return "\n".join(lines)
 
 
-def about(citation: Citation) -> str:
+def about(citation: Citation, said: Phrases = ENGLISH) -> str:
     """Say where a quote stands: publisher, date, title, page, heading."""
     document, place = citation.document, citation.place
-    page = f"page {place.page}" if place.page is not None else ""
+    page = f"{said.page} {place.page}" if place.page is not None else ""
     if place.slide or place.sheet:
-        page = f"slide {place.slide}" if place.slide else f"sheet {place.sheet}"
+        page = f"{said.slide} {place.slide}" if place.slide else f"{said.sheet} {place.sheet}"
     if place.page is not None and place.page_end not in (None, place.page):
-        page = f"pages {place.page}–{place.page_end}"
-    scanned = "read from a picture" if place.recognised else ""
+        page = f"{said.pages} {place.page}–{place.page_end}"
+    scanned = said.scanned if place.recognised else ""
     parts = (document.metadata.publisher, document.metadata.published, document.title, page, scanned, place.heading)
     return ", ".join(part for part in parts if part)
 
@@ -148,7 +141,7 @@ def _visible(char: str, kept: str) -> str:
 
 
 def _standing_html(answer: Answer) -> str:
-    words = STANDINGS[answer.standing]
+    words = ENGLISH.standings[answer.standing]
     return f'<p class="standing">{words}</p>' if words else ""
 
 
@@ -160,16 +153,16 @@ def _text_html(answer: Answer) -> str:
         if statement is None:
             parts.append(MARKER.sub(lambda found: _chip(answer, int(found[1]), known), html_safe(text)))
         else:
-            hint = SUPPORT[statement.support]
+            hint = ENGLISH.support[statement.support]
             told = f' <em class="unproved">({hint})</em>' if hint else ""
             parts.append(f'<span class="statement {statement.support}">{html_safe(text)}</span>{told}')
     return f'<p class="text">{"".join(parts)}</p>' if parts else ""
 
 
-def _text_markdown(answer: Answer) -> str:
+def _text_markdown(answer: Answer, said: Phrases) -> str:
     parts = []
     for text, statement in pieces(answer):
-        hint = SUPPORT[statement.support] if statement else ""
+        hint = said.support[statement.support] if statement else ""
         parts.append("\n\n".join(markdown_safe(line) for line in text.split("\n")) + (f" *({hint})*" if hint else ""))
     return "".join(parts).strip()
 
@@ -199,7 +192,7 @@ def _disagreement_html(answer: Answer, disagreement: Disagreement) -> str:
         for value in disagreement.values
     )
     about = html_safe(disagreement.about)
-    return f'<div class="disagreement"><p>The sources disagree about {about}:</p><ul>{values}</ul></div>'
+    return f'<div class="disagreement"><p>{ENGLISH.disagree.replace("{about}", about)}</p><ul>{values}</ul></div>'
 
 
 def _card_html(answer: Answer, citation: Citation) -> str:
@@ -209,7 +202,7 @@ def _card_html(answer: Answer, citation: Citation) -> str:
         before, after = passage.text[:start], passage.text[end:]
     else:  # the quote reaches beyond its passage
         before = after = ""
-    twins = f'<p class="twins">Also in {html_safe(_twins(citation))}</p>' if citation.also_in else ""
+    twins = f'<p class="twins">{ENGLISH.also_in} {html_safe(_twins(citation))}</p>' if citation.also_in else ""
     return (
         f'<article class="passage {citation.kind}" id="{_id(answer)}-{citation.number}">'
         f'<p class="about"><b>[{citation.number}]</b> {html_safe(about(citation))}</p>'
@@ -217,10 +210,10 @@ def _card_html(answer: Answer, citation: Citation) -> str:
     )
 
 
-def _shown(answer: Answer) -> tuple[tuple[Citation, ...], str]:
+def _shown(answer: Answer, said: Phrases) -> tuple[tuple[Citation, ...], str]:
     if answer.citations:
-        return answer.citations, "Sources"
-    return answer.nearest, "The nearest passages, which do not answer it"
+        return answer.citations, said.sources
+    return answer.nearest, said.nearest
 
 
 def _twins(citation: Citation) -> str:

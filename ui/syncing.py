@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 FILES_AT_ONCE = 50
 BYTES_AT_ONCE = 32_000_000
 POLL = 0.1
+FOLDERS_NAMED = 200
 Tell = Callable[[int, int, str], None]
 """Takes how many files are done, of how many, and the name of the current one; may raise Cancelled."""
 
@@ -109,6 +111,17 @@ def allowed(roots: Sequence[Path], path: Path) -> Path:
     if not path.is_absolute() or not any(real.is_relative_to(root.resolve()) for root in roots):
         raise Refused(f"{path} is not in a folder that this server may read.", "Add it to the setting `folders`.")
     return real
+
+
+def within(roots: Sequence[Path]) -> list[Path]:
+    """Name the allowed folders and those right inside them, to choose from; what cannot be read is left out."""
+    found: list[Path] = []
+    for root in roots:
+        found.append(root.resolve())
+        with contextlib.suppress(OSError):
+            inside = (one for one in sorted(root.resolve().iterdir()) if one.is_dir() and not one.is_symlink())
+            found += [one for one in inside if not one.name.startswith(".")][:FOLDERS_NAMED]
+    return list(dict.fromkeys(found))
 
 
 def _refuse_a_loss(shelf: Shelf, folder: Folder, dossier: str) -> None:

@@ -106,7 +106,15 @@ class ScriptedRag:
         standalone = ask.standalone_question or standalone
         took, conversation = Took(total_ms=140), ask.conversation_id
         blank = Answer(
-            id, ask.question, standalone, ask.dossier, "extractive", 0.9, "", took=took, conversation_id=conversation
+            id,
+            ask.question,
+            standalone,
+            ask.dossier,
+            ask.model or "extractive",
+            0.9,
+            "",
+            took=took,
+            conversation_id=conversation,
         )
         if not cited:
             nearest = tuple(replace(citation, number=n, kind="nearest") for n, citation in enumerate(near, 1))

@@ -14,6 +14,7 @@ from rag.answers import Answer, Citation, Disagreement, Statement, Value
 from rag.answers import Warning as AnswerWarning
 from ui.conversations import title_of
 from ui.conversations_export import FORMATS, export
+from ui.phrases import ENGLISH, PHRASES
 
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -120,3 +121,22 @@ def test_a_title_is_the_first_question_on_one_line() -> None:
     assert len(long) <= 80
     assert long.endswith("word…")
     assert title_of("x" * 200) == "x" * 79 + "…"
+
+
+def test_fixed_words_are_in_the_language_that_was_asked_for() -> None:
+    words = "Bridges"
+    conversation, turns = conversation_of(words)
+    for form in ("html", "markdown"):
+        english = export(conversation, turns, form).content.decode()
+        german = export(conversation, turns, form, PHRASES["de"]).content.decode()
+        assert ENGLISH.standings["grounded"] not in german
+        assert "Frage" in german
+        assert "question" in english
+        assert german.count(words) == english.count(words) > 0, "what was asked and answered stays as it was"
+    assert '<html lang="de">' in export(conversation, turns, "html", PHRASES["de"]).content.decode()
+
+
+def test_every_language_has_words_for_everything() -> None:
+    for phrases in PHRASES.values():
+        assert phrases.standings.keys() == ENGLISH.standings.keys()
+        assert phrases.support.keys() == ENGLISH.support.keys()

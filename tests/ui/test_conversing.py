@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from asked import BRIDGE, FERRY
+from commands import CommandLine
 from pydantic import SecretStr
 from running import Running
 
@@ -19,7 +20,7 @@ from index.shelf import Shelf
 from rag.answers import Ask
 from rag.pipeline import Rag
 from tests.fakes import FakeEmbedder, FakeReranker
-from ui.cli import FAILED, USAGE, main
+from ui.cli import FAILED, USAGE
 from ui.config import Config
 from ui.conversations import Conversations
 from ui.desk import OwnDesk
@@ -32,20 +33,7 @@ WHEN = "When was the Varnholt bridge lifted?"
 FARE = "What is the fare of the Skarrow ferry?"
 
 
-class Line:
-    """Runs commands in this process."""
-
-    def __init__(self, capture: pytest.CaptureFixture[str], data: Path) -> None:
-        self.capture = capture
-        self.data = data
-        self.out = self.err = ""
-
-    def __call__(self, *arguments: str) -> int:
-        with pytest.raises(SystemExit) as ended:
-            main(["--data", str(self.data), *arguments])
-        self.out, self.err = self.capture.readouterr()
-        return int(ended.value.code or 0)
-
+class Line(CommandLine):
     def listed(self, *arguments: str) -> list[dict[str, object]]:
         assert self("conversations", *arguments, "--json") == 0, self.err
         return list(json.loads(self.out)["conversations"])

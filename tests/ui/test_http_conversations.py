@@ -126,6 +126,18 @@ def test_nobody_sees_or_changes_what_another_asked(library: Library) -> None:
     assert mine.get(f"/v1/answers/{answer}").status_code == 404
 
 
+def test_a_browser_opens_what_a_program_of_its_machine_was_given_and_no_more(library: Library) -> None:
+    browser, program = library.browser(), library.program()
+    id = begin(program)
+    answer = ask(program, WHEN, conversation_id=id)["id"]
+    assert browser.get(f"/v1/answers/{answer}").json()["id"] == answer
+    assert browser.post(f"/v1/answers/{answer}/feedback", json={"rating": 1}).status_code == 200
+    assert browser.get("/v1/answers").json()["turns"] == []
+    assert browser.delete(f"/v1/answers/{answer}").status_code == 404
+    assert browser.get(f"/v1/conversations/{id}").status_code == 404
+    assert program.get(f"/v1/conversations/{id}").json()["turns"][0]["feedback"]["rating"] == 1
+
+
 def test_programs_on_this_machine_share_one_history(library: Library) -> None:
     id = begin(library.program())
     assert library.program().get(f"/v1/conversations/{id}").status_code == 200

@@ -163,6 +163,15 @@ def test_answer_and_citation_have_permanent_addresses(visit: Visit, context: Bro
         expect(other.page.locator("#quote-mark")).to_have_text(DOUBT)
 
 
+def test_what_a_program_was_answered_opens_in_the_browser(visit: Visit, context: BrowserContext, address: str) -> None:
+    id = httpx.post(address + "/v1/ask", json={"question": QUESTION}, timeout=30).json()["id"]
+    with opened(context, address, f"/?answer={id}&citation=1") as other:
+        expect(other.page.locator("#chat .statement")).to_have_text([GROWTH, DOUBT])
+        expect(other.page.locator("#quote-mark")).to_have_text(GROWTH)
+        other.ask("Nobody expected what?")
+        expect(other.page.locator("#chat .question")).to_have_count(2)
+
+
 def test_selected_words_can_be_asked_about(visit: Visit) -> None:
     visit.page.locator("#documents li > a", has_text="Trade grows").click()
     visit.page.locator("#reader .text p").first.wait_for()

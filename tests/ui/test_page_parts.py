@@ -18,6 +18,7 @@ from rag.answers import Answer, Citation, Statement
 from ui.page import answers, markup, pictures, reader, sources, texts
 from ui.page.suggestions import candidates
 from ui.page.texts import ENGLISH, GERMAN
+from ui.phrases import PHRASES
 
 TEXT = "[1] Reuters said so. [2]\nA second line."
 DOCUMENT = Document(
@@ -74,6 +75,7 @@ def test_dates_are_written_as_people_do(published: str, words: str, german: str)
 
 
 def test_every_language_says_everything_and_fills_the_same_gaps() -> None:
+    assert PHRASES.keys() == texts.LANGUAGES.keys()
     for language in texts.LANGUAGES.values():
         for name, words in asdict(language).items():
             english = asdict(ENGLISH)[name]

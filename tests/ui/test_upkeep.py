@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from commands import CommandLine
 from running import Running
 from stand_ins import FakeRag
 
@@ -14,7 +15,7 @@ from index.config import IndexConfig
 from index.errors import EmbedderChanged
 from index.shelf import Shelf
 from tests.fakes import FakeEmbedder
-from ui.cli import FAILED, main
+from ui.cli import FAILED
 from ui.config import Config
 from ui.serving import EXAMPLES
 
@@ -22,20 +23,7 @@ TEXT = "The bridge was lifted on 3 May, said the mayor of {0}. It had rusted.\n"
 OPEN = Shelf.open
 
 
-class Line:
-    """Runs commands in this process."""
-
-    def __init__(self, capture: pytest.CaptureFixture[str], data: Path) -> None:
-        self.capture = capture
-        self.data = data
-        self.out = self.err = ""
-
-    def __call__(self, *arguments: str) -> int:
-        with pytest.raises(SystemExit) as ended:
-            main(["--data", str(self.data), *arguments])
-        self.out, self.err = self.capture.readouterr()
-        return int(ended.value.code or 0)
-
+class Line(CommandLine):
     def documents(self, name: str = "default") -> list[dict[str, object]]:
         assert self("list", "--dossier", name, "--json") == 0
         return list(json.loads(self.out)["documents"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request
 from fastapi.responses import JSONResponse, Response
@@ -34,6 +34,7 @@ from ui.api.replies import (
 from ui.conversations import Conversations
 from ui.conversations_export import CONTENT_SECURITY_POLICY, Format, export
 from ui.owner import owner_of
+from ui.phrases import PHRASES
 from ui.wire import conversation_json, feedback_json, turn_json
 
 Id = Annotated[str, Path(max_length=200)]
@@ -112,9 +113,14 @@ def transfers(shelf: Shelf) -> APIRouter:
         "/v1/conversations/{id}/export",
         responses={200: {"content": {"text/markdown": {}, "text/html": {}, "application/json": {}}}},
     )
-    def exported(id: Id, request: Request, format: Format = "markdown") -> Response:
-        """Give a conversation as a file: Markdown and a printable page with footnotes, or JSON."""
-        made = export(*mine(request).read(id), format)
+    def exported(
+        id: Id, request: Request, format: Format = "markdown", language: Literal["en", "de"] = "en"
+    ) -> Response:
+        """Give a conversation as a file: Markdown and a printable page with footnotes, or JSON.
+
+        `language` is that of the file's fixed words; what was asked and answered stays as it is.
+        """
+        made = export(*mine(request).read(id), format, PHRASES[language])
         headers = {"content-disposition": attachment(made.name)}
         if format == "html":  # may be opened in place, to be printed: nothing in it can run or fetch
             headers = {

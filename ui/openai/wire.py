@@ -16,7 +16,7 @@ from index.records import Dossier
 from rag.answers import Answer, Citation, DraftShown, Event, Finished, PassagesRead, Statement, StatementShown
 from ui.openai.errors import translated
 from ui.openai.given import PREFIX
-from ui.show import STANDINGS
+from ui.phrases import ENGLISH
 from ui.wire import error_json
 
 
@@ -92,7 +92,7 @@ def content_of(answer: Answer) -> str:
     """Give the answer's text, and after it what is missing: clients that know no more show at least that."""
     parts = [answer.text] if answer.text else []
     if answer.standing == "declined":
-        parts.append(STANDINGS["declined"])
+        parts.append(ENGLISH.standings["declined"])
     if answer.missing:
         parts.append("\n".join(["The documents do not say:", *(f"- {what}" for what in answer.missing)]))
     parts += [warning.message for warning in answer.warnings]

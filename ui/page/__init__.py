@@ -50,4 +50,4 @@ def mount(app: FastAPI, service: Service, config: Config) -> None:
     for router in routers(service):
         app.include_router(router)
     others = [route for route in app.router.routes if not (isinstance(route, Route) and route.path == "/")]
-    app.router.routes = [*others, Mount("/", PageApplication(mounted, page.opening))]
+    app.router.routes = [*others, Mount("/", PageApplication(mounted, page.opening, page.settings))]

@@ -8,6 +8,7 @@ from typing import Literal
 
 from index.records import Hit
 from rag.answers import Answer, Citation, Disagreement, Standing, Statement
+from rag.writing import EXTRACTIVE
 from ui.page.markup import about, escape, notice, reading_link, safe_id
 from ui.page.texts import Texts
 
@@ -136,6 +137,8 @@ def _standing(t: Texts, answer: Answer) -> str:
         words += f" {t.by} {t.count(t.passages, len(answer.citations))} {t.count(t.from_documents, sources)}"
     seconds = f"{answer.took.total_ms / 1000:.1f}".replace(".", t.decimal)
     took = f"{seconds} {t.seconds}" if answer.took.total_ms else ""
+    if answer.model != EXTRACTIVE:
+        took = " · ".join(filter(None, (escape(t.worded_by.replace("{model}", answer.model)), took)))
     return (
         f'<p class="standing" title="{escape(meaning)}"><b class="sign">{_SIGNS[answer.standing]}</b> '
         f'<span>{words}</span> <span class="took">{took}</span></p>'

@@ -11,7 +11,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from html.parser import HTMLParser
 from urllib.parse import parse_qs
 
@@ -37,10 +37,12 @@ _LANGUAGE = re.compile(r'<html([^>]*?) lang="[^"]*"')
 class PageApplication:
     """Serves a Gradio application that was mounted after the server had started."""
 
-    def __init__(self, gradio: App, opening: Callable[[str | None], str]) -> None:
+    def __init__(self, gradio: App, opening: Callable[[str | None], str], told: Mapping[str, str]) -> None:
         self.gradio = gradio
         self.opening = opening
         """Tells which dossier is open first, where one of this name, or none, is wished for."""
+        self.told = told
+        """What the page's script has to know of the settings."""
         self.shelved = static.Shelved(gradio)
         self._lock = asyncio.Lock()
         self._life: asyncio.Task[None] | None = None
@@ -89,7 +91,9 @@ class PageApplication:
         t = texts.of_request((name.decode("latin-1"), value.decode("latin-1")) for name, value in plain)
         prefix = scope.get("root_path", "").rstrip("/")
         folder = f"{prefix}/page/{static.edition()}"
-        ours = head(t, folder, static.SCRIPTS, self.shelved.ahead(prefix), self._dossier(scope))
+        dossier = self._dossier(scope)
+        told = self.told if dossier is None else {**self.told, "dossier-open": dossier}
+        ours = head(t, folder, static.SCRIPTS, self.shelved.ahead(prefix), told)
         page = framed(t, _CARDS.sub("", body.decode()).replace("<head>", f"<head>{ours}", 1))
         page = page.replace('href="/manifest.json"', f'href="{prefix}/manifest.json"')
         page = _LANGUAGE.sub(rf'<html\1 lang="{t.language}"', page, count=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Mapping
 
 from ui.page import texts
 from ui.page.markup import escape
@@ -44,16 +45,16 @@ def framed(t: texts.Texts, page: str) -> str:
     return _MOUNT.sub(lambda _: frame, page, count=1)
 
 
-def head(t: texts.Texts, folder: str, scripts: tuple[str, ...], ahead: str, dossier: str | None) -> str:
-    """Give our part of the page's head, before Gradio's; the script finds the page's words and the open dossier there.
+def head(t: texts.Texts, folder: str, scripts: tuple[str, ...], ahead: str, told: Mapping[str, str]) -> str:
+    """Give our part of the page's head, before Gradio's; the script finds the page's words and what it is told there.
 
     `folder` is the address of our assets, `ahead` are links to what the browser should fetch at once.
     """
     ours = "".join(f'<link rel="modulepreload" href="{folder}/{name}.js">' for name in scripts)
-    named = "" if dossier is None else f'<meta name="dossier-open" content="{html.escape(dossier, quote=True)}">'
+    told = {"dossier-texts": t.to_json(), **told}
+    named = "".join(f'<meta name="{name}" content="{html.escape(one, quote=True)}">' for name, one in told.items())
     return (
         f'<title>{texts.NAME}</title><link rel="icon" href="{folder}/icon.svg" type="image/svg+xml">'
         f'<link rel="stylesheet" href="{folder}/page.css">{ours}'
-        f'<meta name="dossier-texts" content="{html.escape(t.to_json(), quote=True)}">{named}'
-        f'<script type="module" src="{folder}/main.js"></script>{ahead}'
+        f'{named}<script type="module" src="{folder}/main.js"></script>{ahead}'
     )

@@ -10,6 +10,7 @@ from rag.answers import Answer
 from ui import show
 from ui.page.markup import escape
 from ui.page.texts import Texts
+from ui.phrases import PHRASES
 
 STEP = 50
 """How many conversations are listed at a time."""
@@ -29,7 +30,7 @@ def _row(t: Texts, conversation: Conversation, *, is_open: bool) -> str:
     current = ' aria-current="true"' if is_open else ""
     told = f"{escape(t.date(conversation.updated[:10]))} · {t.count(t.answers, conversation.turns)}"
     exports = "".join(
-        f'<li><a class="act" href="/v1/conversations/{id}/export?format={format}">'
+        f'<li><a class="act" href="/v1/conversations/{id}/export?format={format}&amp;language={t.language}">'
         f"{t.printable if format == 'html' else {'markdown': 'Markdown', 'json': 'JSON'}[format]}</a></li>"
         for format in FORMATS
     )
@@ -42,8 +43,9 @@ def _row(t: Texts, conversation: Conversation, *, is_open: bool) -> str:
     )
 
 
-def copied(answer: Answer, format: Literal["plain", "markdown", "html"]) -> str:
+def copied(t: Texts, answer: Answer, format: Literal["plain", "markdown", "html"]) -> str:
     """Give an answer with its citations for the clipboard."""
+    said = PHRASES[t.language]
     if format == "plain":
-        return show.answer_text(answer)
-    return show.answer_markdown(answer) if format == "markdown" else show.answer_footnotes(answer)
+        return show.answer_text(answer, said)
+    return show.answer_markdown(answer, said) if format == "markdown" else show.answer_footnotes(answer, said)

@@ -40,6 +40,8 @@ class Asked(BaseModel):
     """Searched as it is, if it is not empty."""
     scope: str = Field("", max_length=60_000)
     """What the sources' controls say, as JSON; everything if it is empty."""
+    model: str = Field("", max_length=300)
+    """What is to word the answer; what the settings say if it is empty."""
 
 
 class Page:
@@ -88,6 +90,12 @@ class Page:
         """Tell which dossier is open first."""
         return self._chosen(wished or Session().dossier)
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """What the page's script has to know of the settings, by the names of elements in the page's head."""
+        config = self.service.config
+        return {"dossier-model": config.model, "dossier-folders": "yes" if config.folders else ""}
+
     # what happens
 
     def open(self, session: Session, request: gr.Request) -> Updates:
@@ -117,7 +125,8 @@ class Page:
         try:
             session = self._begun(session, mine)
             standalone = wished.standalone.strip() or None
-            asked = Ask(wished.question.strip(), session.dossier, standalone, (), _filter(wished.scope))
+            chosen = wished.model or None
+            asked = Ask(wished.question.strip(), session.dossier, standalone, (), _filter(wished.scope), model=chosen)
         except DossierError as error:
             yield {self.trouble: problem(error)}
             return
@@ -178,7 +187,7 @@ class Page:
         """Open the conversation of an answer so that the answer is on the page."""
         mine = Conversations(self.shelf, _owner(request))
         found = mine.answer(id)
-        if found.conversation is None:
+        if found.conversation is None or not _has(mine, found.conversation):
             return session.reopened(None, (found,))
         now = self._reopened(session, found.conversation, request)
         place = next((n for n, one in enumerate(now.exchanges) if one.answer and one.answer.id == id), 0)
@@ -218,6 +227,13 @@ class Page:
 
 def _new(session: Session, mine: Conversations) -> Session:
     return replace(session, conversation=mine.begin().id)
+
+
+def _has(mine: Conversations, conversation: str) -> bool:
+    try:
+        return bool(mine.find(conversation))
+    except NotFound:  # a program of this machine was given the answer: the conversation stays its own
+        return False
 
 
 def _forget(mine: Conversations, answer: str) -> None:

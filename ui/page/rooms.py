@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from index.records import Filter
+from rag.writing import offered
 from ui.conversations import Conversations
 from ui.owner import owner_of
 from ui.page import kept, pictures, reader, sources
@@ -16,6 +17,7 @@ from ui.page.markup import escape
 from ui.page.suggestions import Suggestions
 from ui.page.texts import Texts, of_request
 from ui.service import Service
+from ui.syncing import within
 from ui.unwire import answer_of
 
 Word = Annotated[str, Query(max_length=300)]
@@ -68,6 +70,16 @@ def rooms(service: Service) -> APIRouter:
         spot = reader.Spot(document, version or None, start, end, (int(low or 0), int(high or 0)), begin)
         return HTMLResponse(reader.reading(t, shelf, spot, as_text=view == "text"))
 
+    @router.get("/models")
+    def models() -> Response:
+        """Name what may word an answer: what is set, and what is found on this machine now."""
+        return JSONResponse({"models": offered(service.config)})
+
+    @router.get("/folders")
+    def folders() -> Response:
+        """Name the folders that dossiers may be synced with, and those right inside them."""
+        return JSONResponse({"folders": [str(one) for one in within(service.config.folders)]})
+
     @router.get("/correcting")
     def correcting(t: T, document: Id) -> Response:
         return HTMLResponse(reader.correcting(t, shelf.document(document)))
@@ -101,8 +113,8 @@ def looking(service: Service) -> APIRouter:
         return HTMLResponse(_offered(t.go_on, suggestions.follow_ups(answer_of(mine(request).answer(answer).content))))
 
     @router.get("/copy")
-    def copied(request: Request, answer: Id, format: Literal["plain", "markdown", "html"]) -> Response:
-        return JSONResponse({"text": kept.copied(answer_of(mine(request).answer(answer).content), format)})
+    def copied(t: T, request: Request, answer: Id, format: Literal["plain", "markdown", "html"]) -> Response:
+        return JSONResponse({"text": kept.copied(t, answer_of(mine(request).answer(answer).content), format)})
 
     @router.get("/timeline")
     def timeline(t: T, dossier: Word, cited: Ids = "") -> Response:

@@ -16,7 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 FOR_EVER = "max-age=31536000, immutable"
 STYLES = ("frame", "sources", "conversation", "reader", "narrow")
 SCRIPTS = (
-    "main", "dom", "places", "sources", "uploads", "question", "talk", "kept", "cards", "reader", "pictures", "keys",
+    "main", "dom", "places", "sources", "folders", "uploads", "models", "question", "talk", "kept", "cards", "reader",
+    "pictures", "keys",
 )  # fmt: skip
 TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 MOST_AHEAD = 120

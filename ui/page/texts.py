@@ -118,6 +118,14 @@ class Texts:
     adding_was: str
     uploads_summary: str
     clear_done: str
+    sync: str
+    sync_hint: str
+    sync_it: str
+    sync_more: str
+    sync_anyway: str
+    synced: str
+    job_failed: str
+    job_cancelled: str
 
     # the conversation
     ask: str
@@ -179,6 +187,12 @@ class Texts:
 
     # kept conversations
     new_conversation: str
+    wording: str
+    wording_choice: str
+    own_words: str
+    worded_by: str
+    no_models: str
+    looking: str
     search_conversations: str
     no_conversations: str
     erase: str
@@ -359,6 +373,14 @@ ENGLISH = Texts(
     adding_was="Adding it was {state}.",
     uploads_summary="{done} of {total} added",
     clear_done="Clear the list",
+    sync="Keep equal to a folder of the server",
+    sync_hint="/folder/on/the/server",
+    sync_it="Sync",
+    sync_more="Adds, replaces and removes the documents of that folder; others stay.",
+    sync_anyway="Sync anyway",
+    synced="{added} added, {replaced} replaced, {moved} moved, {removed} removed, {failed} failed",
+    job_failed="failed",
+    job_cancelled="cancelled",
     ask="Ask about your documents",
     question="Question",
     send="Ask",
@@ -422,6 +444,12 @@ ENGLISH = Texts(
     seconds="s",
     gone="This page no longer has that answer. Ask again.",
     new_conversation="New conversation",
+    wording="Worded by",
+    wording_choice="What words the answers",
+    own_words="the documents themselves",
+    worded_by="worded by {model}",
+    no_models="No language model is set up, and none was found on this machine.",
+    looking="Looking on this machine",
     search_conversations="Search conversations",
     no_conversations="No conversations yet. Whatever you ask is kept here, for you alone.",
     erase="Erase",
@@ -589,6 +617,14 @@ GERMAN = Texts(
     adding_was="Das Hinzufügen endete: {state}.",
     uploads_summary="{done} von {total} hinzugefügt",
     clear_done="Liste leeren",
+    sync="Mit einem Ordner des Servers gleich halten",
+    sync_hint="/ordner/auf/dem/server",
+    sync_it="Abgleichen",
+    sync_more="Fügt Dokumente dieses Ordners hinzu, ersetzt und entfernt sie; andere bleiben.",
+    sync_anyway="Trotzdem abgleichen",
+    synced="{added} hinzugefügt, {replaced} ersetzt, {moved} verschoben, {removed} entfernt, {failed} gescheitert",
+    job_failed="gescheitert",
+    job_cancelled="abgebrochen",
     ask="Fragen Sie Ihre Dokumente",
     question="Frage",
     send="Fragen",
@@ -652,6 +688,12 @@ GERMAN = Texts(
     seconds="s",
     gone="Diese Seite hat die Antwort nicht mehr. Fragen Sie noch einmal.",
     new_conversation="Neues Gespräch",
+    wording="Formuliert von",
+    wording_choice="Was die Antworten formuliert",
+    own_words="den Dokumenten selbst",
+    worded_by="formuliert von {model}",
+    no_models="Kein Sprachmodell ist eingerichtet, und auf diesem Rechner wurde keines gefunden.",
+    looking="Suche auf diesem Rechner",
     search_conversations="Gespräche durchsuchen",
     no_conversations="Noch keine Gespräche. Was Sie fragen, wird hier aufbewahrt, nur für Sie.",
     erase="Löschen",

@@ -84,7 +84,7 @@ export const request = async (address, settings) => {
   }
   if (reply.status === 401) location.assign(base + "/login?next=" + encodeURIComponent(location.pathname + location.search));
   const body = await reply.text();
-  if (!reply.ok) throw new Error(reason(body, texts.broken));
+  if (!reply.ok) throw Object.assign(new Error(reason(body, texts.broken)), { status: reply.status });
   return body;
 };
 export const query = (values) => new URLSearchParams(Object.entries(values).filter(([, value]) => value !== "" && value != null)).toString();

@@ -1,5 +1,6 @@
 // The question: a box of the page's own, so that it is there at once and typing waits for nothing.
 import { fact, find, isReady, make, tenders, texts, wish } from "./dom.js";
+import { modelNow } from "./models.js";
 import { show } from "./places.js";
 import { scopeNow } from "./sources.js";
 
@@ -22,7 +23,7 @@ export const ask = (words, standalone = "") => {
   const late = sent && Date.now() > sent.until;
   if (!words.trim() || fact("busy") || (sent && !late)) return;
   show("conversation");
-  sent = { words, before: null, until: Infinity, wished: JSON.stringify({ question: words, standalone, scope: scopeNow() }) };
+  sent = { words, before: null, until: Infinity, wished: JSON.stringify({ question: words, standalone, scope: scopeNow(), model: modelNow() }) };
   tend();
 };
 

@@ -1,6 +1,7 @@
 // The conversation: what can be done with an answer, suggestions, and what stands beside the question.
 import { base, cleaned, dossierNow, fact, find, make, query, request, say, send, tenders, texts, verbs, wish } from "./dom.js";
 import { begin } from "./kept.js";
+import { choice } from "./models.js";
 import { ask, write } from "./question.js";
 
 const questionOf = (answer) => {
@@ -123,7 +124,7 @@ const suggest = async () => {
 const below = () => {
   const line = make("div", "below");
   const fresh = make("button", "act", texts.new_conversation, { type: "button", id: "fresh", onclick: begin });
-  line.append(fresh, make("span", "", "", { id: "below-which" }));
+  line.append(fresh, make("span", "", "", { id: "below-which" }), choice());
   return line;
 };
 const editing = () => {

@@ -1,5 +1,6 @@
 // Adding documents: each file is one request to the HTTP interface, then its job is followed to the end.
 import { base, dossierNow, find, make, request, send, tenders, texts, wish } from "./dom.js";
+import { areAllowed, folderForm } from "./folders.js";
 import { show } from "./places.js";
 import { refresh } from "./sources.js";
 
@@ -41,8 +42,9 @@ const ended = async (job) => {
 };
 
 const outcome = (job) => {
+  if (job.error) throw new Error([job.error.message, job.error.hint].filter(Boolean).join(" "));
   if (job.failed.length && job.added + job.replaced === 0) throw new Error(job.failed[0].error);
-  if (job.state !== "done") throw new Error(texts.adding_was.replace("{state}", job.state));
+  if (job.state !== "done") throw new Error(texts.adding_was.replace("{state}", texts["job_" + job.state] || job.state));
   const failed = job.failed.length ? ` · ! ${job.failed[0].name}: ${job.failed[0].error}` : "";
   if (job.replaced) return "↻ " + texts.replaced + failed;
   if (job.unchanged && !job.added) return "= " + texts.unchanged;
@@ -81,13 +83,16 @@ const add = async (thing, dossier, conflict, line) => {
     const job = await thing.begin(dossier, conflict, (part) => (line.bar.value = part));
     line.state.textContent = texts.reading;
     line.bar.removeAttribute("value");
-    line.state.textContent = outcome(await ended(job));
+    const end = await ended(job);
+    line.state.textContent = thing.outcome && end.state === "done" ? thing.outcome(end) : outcome(end);
     line.item.className = "done";
   } catch (error) {
     line.state.textContent = "! " + error.message;
     line.item.className = "failed";
     const known = conflict === "fail" && /already/i.test(error.message);
-    choices(line, known ? [[texts.replace_it, again("replace")], [texts.keep_both, again("keep_both")]] : [[texts.retry, again(conflict)]]);
+    const offered = thing.again && thing.again(error);
+    if (offered) choices(line, [[offered[0], again(offered[1])]]);
+    else choices(line, known ? [[texts.replace_it, again("replace")], [texts.keep_both, again("keep_both")]] : [[texts.retry, again(conflict)]]);
   }
   line.bar.hidden = true;
   summary();
@@ -181,7 +186,7 @@ const build = () => {
     work([addressThing(field.value.trim())]);
     field.value = "";
   };
-  zone.append(make("span", "", texts.drop), buttons, address);
+  zone.append(make("span", "", texts.drop), buttons, address, ...(areAllowed ? [folderForm(work)] : []));
   const more = make("details", "adding", "", { id: "upload-more" });
   const line = make("p", "", "", { id: "upload-summary", hidden: true });
   const clear = make("button", "act", texts.clear_done, { type: "button" });

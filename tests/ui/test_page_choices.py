@@ -1,0 +1,92 @@
+"""What someone may choose on the page besides documents: what words the answers, and folders of the server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser import Visit, serving, visiting
+from playwright.sync_api import Browser, expect
+from scripted import ScriptedRag, put
+
+from index.shelf import Shelf
+from tests.fakes import FakeEmbedder
+from ui.config import Config
+from ui.server import Site
+from ui.service import Service
+
+pytestmark = pytest.mark.browser_all
+QUESTION = "Has overall trade increased?"
+
+
+def test_a_language_model_is_used_only_once_someone_has_chosen_it(
+    visit: Visit, rag: ScriptedRag, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked: list[int] = []
+    monkeypatch.setattr("rag.writing.found", lambda: looked.append(1) or ("ollama:tiny",))
+    wording = visit.page.locator("#wording")
+    expect(wording).to_have_text("Worded by the documents themselves")
+    visit.ask(QUESTION)
+    assert rag.asked[-1].model is None or not rag.asked[-1].keep
+    assert not looked, "nobody asked for models"
+    wording.locator("button").click()
+    expect(wording.locator(".formats .act").first).to_have_attribute("aria-pressed", "true")
+    wording.get_by_role("button", name="ollama:tiny").click()
+    expect(wording).to_have_text("Worded by ollama:tiny")
+    visit.ask(QUESTION)
+    assert [ask.model for ask in rag.asked if ask.keep][-1] == "ollama:tiny"
+    expect(visit.page.locator("#chat .took").last).to_contain_text("worded by ollama:tiny")
+    wording.locator("button").first.click()
+    wording.get_by_role("button", name="the documents themselves").click()
+    visit.ask(QUESTION)
+    assert [ask.model for ask in rag.asked if ask.keep][-1] is None
+
+
+@pytest.fixture
+def allowed(tmp_path: Path) -> Path:
+    folder = tmp_path / "allowed" / "articles"
+    folder.mkdir(parents=True)
+    for number in range(4):
+        (folder / f"{number}.txt").write_text(f"Article number {number} about trade.", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def with_folders(tmp_path: Path, allowed: Path) -> Iterator[str]:
+    config = Config(data=tmp_path / "data", folders=(allowed.parent,))
+    with Shelf.open(config, FakeEmbedder()) as shelf:
+        put(shelf, "default", "kept.txt", "Words that stay.")
+        site = Site(Service(ScriptedRag(shelf), config), config)
+        with serving(site.app) as address:
+            site.bring_page()
+            yield address
+
+
+def test_a_dossier_is_kept_equal_to_an_allowed_folder(browser: Browser, with_folders: str, allowed: Path) -> None:
+    with visiting(browser, with_folders, locale="en-GB") as visit:
+        page = visit.page
+        page.locator("#upload-more").evaluate("one => { one.open = true }")
+        page.locator("#sync-folder").focus()
+        expect(page.locator(f"#folders-known option[value='{allowed}']")).to_be_attached()
+        page.locator("#sync-folder").fill(str(allowed))
+        page.get_by_role("button", name="Sync").click()
+        expect(page.locator("#upload-list .done")).to_contain_text("4 added, 0 replaced, 0 moved, 0 removed, 0 failed")
+        expect(page.locator("#count")).to_have_text("5 documents")
+        for number in range(3):
+            (allowed / f"{number}.txt").unlink()
+        page.get_by_role("button", name="Sync").click()
+        refused = page.locator("#upload-list .failed")
+        expect(refused).to_contain_text("!")
+        refused.get_by_role("button", name="Sync anyway").click()
+        expect(page.locator("#upload-list .done").last).to_contain_text("3 removed")
+        expect(page.locator("#count")).to_have_text("2 documents")
+        page.locator("#sync-folder").fill("/etc")
+        page.get_by_role("button", name="Sync", exact=True).click()
+        expect(page.locator("#upload-list .failed").last).to_contain_text("not in a folder that this server may read")
+        visit.failures.clear()  # the refusals
+
+
+def test_without_allowed_folders_there_is_no_such_control(visit: Visit) -> None:
+    expect(visit.page.locator("#address")).to_be_attached()
+    expect(visit.page.locator("#sync-folder")).to_have_count(0)
