@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from index.errors import LibraryDamaged, StorageFull
@@ -11,6 +12,7 @@ from index.library.database import Database, translated
 from index.library.documents import Arrival, Documents, Stored
 from index.library.dossiers import Dossiers
 from index.library.embeddings import Embeddings, Vectors, digest_of
+from index.library.erasing import Erasing
 from index.library.history import History
 from index.library.jobs import Item, Jobs, Order
 from index.library.originals import Originals
@@ -47,6 +49,7 @@ class Library:
         self.changes = Changes(database)
         self.jobs = Jobs(database)
         self.history = History(database)
+        self._erasing = Erasing(database)
         self.chores = ChoreLog(database)
 
     @classmethod
@@ -56,6 +59,8 @@ class Library:
         _refuse_a_lost_library(path)
         library = cls(Database(path), Originals(data / "originals"))
         library.originals.keep_only(library.documents.originals())
+        with suppress(LibraryDamaged):  # one answer that cannot be read keeps nobody out; the next removal tells of it
+            library._finish_erasing()
         return library
 
     def remove_document(self, key: int, dossier: int) -> None:
@@ -64,21 +69,23 @@ class Library:
             with self.database.write():
                 originals = self.documents.originals_of("document", key)
                 self.changes.record(dossier, "remove", self.passages.keys_of_document(key))
-                self.history.erase_document(key)
+                self._erasing.note_document(key)
                 embeddings = self.passages.remove(key)
                 self.documents.remove(key)
                 self.embeddings.forget_unused(embeddings)
             self._forget(originals)
+        self._finish_erasing()
 
     def remove_dossier(self, key: int) -> None:
         """Remove a dossier with everything in it."""
         with self.originals.lock:
             originals = self.documents.originals_of("dossier", key) | self.jobs.originals_of_dossier(key)
             with self.database.write():
-                self.history.erase_dossier(key)
+                self._erasing.note_dossier(key)
                 self.dossiers.remove(key)
                 self.embeddings.forget_unused()
             self._forget(originals)
+        self._finish_erasing()
 
     def forget_originals(self, names: set[str]) -> None:
         """Delete those of the original files that nothing needs any more."""
@@ -88,6 +95,10 @@ class Library:
     def _forget(self, originals: set[str]) -> None:
         self.passages.forget()
         self.originals.remove(self.documents.unneeded(originals))
+
+    def _finish_erasing(self) -> None:
+        """Take what was removed out of every answer and out of the log."""
+        self._erasing.finish()
         self.database.empty_log()
 
     def close(self) -> None:

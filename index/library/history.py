@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from sqlite3 import Connection
 from typing import Any, Literal, cast
 
-from index.errors import BadInput, LibraryDamaged, NotFound
+from index.errors import BadInput, NotFound
 from index.library.database import Database
-from index.library.documents import SELECT as SELECT_DOCUMENT
-from index.library.documents import document_of
 from index.library.dossiers import Dossiers
-from index.library.history_quotes import (
-    FORMAT,
-    Content,
-    emptied,
-    erased,
-    longest_part,
-    question_words,
-    quoted_words,
-    unlearned,
-    versions_in,
-    words_of,
-)
-from index.library.rows import new_id, now, sound_row
+from index.library.erasing import packed, unpacked
+from index.library.history_quotes import FORMAT, Content, erased, versions_in, words_of
+from index.library.rows import new_id, now
 from index.records import AnswerFeedback, Conversation, KeptAnswer
 
 PATIENCE = 2.0
@@ -142,7 +129,7 @@ class History:
             row = connection.execute(
                 "INSERT INTO answers (id, owner, conversation, dossier, asked, folded, format, content)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING key",
-                (content["id"], owner, key, self._dossier(content), time, words_of(content), FORMAT, _packed(content)),
+                (content["id"], owner, key, self._dossier(content), time, words_of(content), FORMAT, packed(content)),
             ).fetchone()
             if row is None:
                 return
@@ -235,36 +222,6 @@ class History:
             )
         return AnswerFeedback(cast(Literal[1, -1], rating), comment, time)
 
-    # what the documents do to it
-
-    def erase_document(self, key: int) -> None:
-        """Take the words of a document that is about to be removed out of every answer, in the open transaction."""
-        with self._database.write() as connection:
-            id, names = _named(connection, key)
-            clauses = " OR ".join("instr(folded, ?)" for _ in names)
-            answers = connection.execute(
-                "SELECT key, conversation, content FROM answers WHERE"  # noqa: S608 - question marks
-                " key IN (SELECT answer FROM cited_versions WHERE document = ?)"
-                f" OR dossier = (SELECT dossier FROM documents WHERE key = ?) AND ({clauses}) ORDER BY key",
-                (id, key, *map(longest_part, names)),
-            ).fetchall()
-            _erase(connection, answers, {id}, lambda content: erased(content, {id}, names))
-            connection.execute("DELETE FROM cited_versions WHERE document = ?", (id,))
-
-    def erase_dossier(self, key: int) -> None:
-        """Take the words of all documents of a dossier out of every answer, in the open transaction."""
-        with self._database.write() as connection:
-            documents = {row[0] for row in connection.execute("SELECT id FROM documents WHERE dossier = ?", (key,))}
-            answers = connection.execute(
-                "SELECT key, conversation, content FROM answers WHERE dossier = ?1 OR key IN (SELECT answer"
-                " FROM cited_versions WHERE document IN (SELECT id FROM documents WHERE dossier = ?1)) ORDER BY key",
-                (key,),
-            ).fetchall()
-            _erase(connection, answers, documents, lambda content: emptied(content, documents))
-            connection.execute(
-                "DELETE FROM cited_versions WHERE document IN (SELECT id FROM documents WHERE dossier = ?)", (key,)
-            )
-
     def forget_before(self, moment: datetime) -> int:
         """Forget conversations last used, and single answers given, before the moment; give how many."""
         time = moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
@@ -307,64 +264,11 @@ def _refer(connection: Connection, answer: int, content: Content) -> None:
     )
 
 
-def _named(connection: Connection, key: int) -> tuple[str, set[str]]:
-    """Give a document's id and what it is called; a damaged one can be removed too."""
-    id, name = connection.execute("SELECT id, name FROM documents WHERE key = ?", (key,)).fetchone()
-    try:
-        document = document_of(connection.execute(SELECT_DOCUMENT + " WHERE d.key = ?", (key,)).fetchone())
-    except LibraryDamaged:
-        return id, {name}
-    return id, {name, document.title}
-
-
-def _erase(
-    connection: Connection,
-    answers: Sequence[tuple[int, int | None, str]],
-    documents: set[str],
-    change: Callable[[Content], Content],
-) -> None:
-    """Rewrite answers, given with their key and conversation, and what later questions took from them."""
-    lost: dict[int, set[str]] = {}
-    for answer, conversation, packed in answers:
-        content = _unpacked(packed)
-        if conversation is not None and (words := quoted_words(content, documents)):
-            lost.setdefault(conversation, set()).update(words)
-        _rewrite(connection, answer, change(content))
-    for conversation, words in lost.items():
-        _unlearn(connection, conversation, words)
-
-
-def _rewrite(connection: Connection, answer: int, content: Content) -> None:
-    connection.execute(
-        "UPDATE answers SET content = ?, folded = ? WHERE key = ?", (_packed(content), words_of(content), answer)
-    )
-
-
-def _unlearn(connection: Connection, conversation: int, words: set[str]) -> None:
-    """Take words that were erased from a conversation's answers out of the questions that were made of them."""
-    rows = connection.execute("SELECT key, content FROM answers WHERE conversation = ?", (conversation,)).fetchall()
-    answers = [(key, _unpacked(packed)) for key, packed in rows]
-    own = {word for _, content in answers for word in question_words(content)}
-    for key, content in answers:
-        if (changed := unlearned(content, words - own)) is not content:
-            _rewrite(connection, key, changed)
-
-
 def _title(title: str) -> str:
     title = re.sub(r"\s+", " ", title).strip()
     if not 1 <= len(title) <= LONGEST_TITLE:
         raise BadInput(f"{title[:80]!r} cannot be a title.", f"Titles have 1 to {LONGEST_TITLE} characters.")
     return title
-
-
-def _packed(content: Content) -> str:
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
-
-
-def _unpacked(packed: str) -> Content:
-    with sound_row("answers"):
-        content: Content = json.loads(packed)
-        return content
 
 
 def _conversation(row: tuple[Any, ...]) -> Conversation:
@@ -375,7 +279,7 @@ def _conversation(row: tuple[Any, ...]) -> Conversation:
 def _answer(row: tuple[Any, ...]) -> KeptAnswer:
     id, conversation, asked, packed, rating, comment, given, dossier, _ = row
     feedback = None if rating is None else AnswerFeedback(rating, comment, given)
-    return KeptAnswer(id, conversation, asked, _unpacked(packed), feedback, dossier)
+    return KeptAnswer(id, conversation, asked, unpacked(packed), feedback, dossier)
 
 
 def _no_conversation(id: str) -> NotFound:

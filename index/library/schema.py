@@ -193,7 +193,19 @@ CREATE TABLE chores (
 );
 """
 
-MIGRATIONS = (FIRST, HISTORY, CHECKSUMS_AND_CHORES)
+ERASURES = """
+CREATE TABLE erasures (
+    key INTEGER PRIMARY KEY AUTOINCREMENT,
+    documents TEXT NOT NULL,
+    names TEXT NOT NULL,
+    whole INTEGER NOT NULL,
+    answers TEXT NOT NULL,
+    open INTEGER,
+    words TEXT NOT NULL DEFAULT '[]'
+);
+"""
+
+MIGRATIONS = (FIRST, HISTORY, CHECKSUMS_AND_CHORES, ERASURES)
 """What leads from version n to n + 1 of the library; only ever extended."""
 
 

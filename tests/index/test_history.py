@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import replace
@@ -14,6 +15,7 @@ import pytest
 
 from index.config import IndexConfig
 from index.errors import BadInput, LibraryBusy, NotFound
+from index.library import erasing
 from index.library.database import Database
 from index.library.history import History
 from index.library.history_quotes import KNOWN, erased, moved
@@ -206,6 +208,38 @@ def test_a_dossier_takes_its_words_with_it(config: IndexConfig) -> None:
         assert kept(shelf, "a_3").text == answer("a_3", citation(shelf, stays, 1)).text
         shelf.compact()
         assert holding(config.data, "zebras") == holding(config.data, "zoological") == []
+
+
+def test_many_answers_are_erased_in_small_steps(config: IndexConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others write between the steps, and what was not reached is erased when the library is opened again."""
+    monkeypatch.setattr(erasing, "AT_ONCE", 4)
+    wrote = []
+
+    def killed_later(_: float) -> None:
+        writer = threading.Thread(target=lambda: wrote.append(shelf.history.begin("you").id))
+        writer.start()
+        writer.join(20)
+        if len(wrote) == 2:
+            raise KeyboardInterrupt
+
+    with Shelf.open(config, FakeEmbedder()) as shelf:
+        gone, stays = document(shelf, "herdbook.txt", ZEBRA), document(shelf, "a.txt", PLAIN)
+        talks = [shelf.history.begin("me").id for _ in range(2)]
+        for number in range(12):  # each conversation is cut by a step
+            made = answer(f"a_{number}", citation(shelf, gone, 1))
+            keep(shelf, made, conversation=talks[number % 2])
+            later = answer(f"b_{number}", citation(shelf, stays, 1), standalone_question="Did zebras gallop?")
+            keep(shelf, later, conversation=talks[number % 2])
+        with monkeypatch.context() as killed:
+            killed.setattr(erasing.time, "sleep", killed_later)
+            with pytest.raises(KeyboardInterrupt):
+                shelf.remove_document(gone.id)
+        assert len(wrote) == 2
+        assert sum("zebras" in kept(shelf, f"a_{number}").text for number in range(12)) == 4
+    with Shelf.open(config, FakeEmbedder()) as shelf:
+        assert [kept(shelf, f"a_{number}").citations[0].quote for number in range(12)] == ["(deleted)"] * 12
+        assert {kept(shelf, f"b_{n}").standalone_question for n in range(12)} == {"Did (deleted) gallop?"}
+        assert holding(config.data, "zebras") == []
 
 
 def test_what_was_removed_while_the_answer_was_given_is_not_kept(shelf: Shelf) -> None:

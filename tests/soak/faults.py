@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import random
 import shutil
+import signal
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.soak.ledger import SEED, Ledger
@@ -124,6 +127,33 @@ def found(
     if checked.finished and (measured := checked.all("found")):
         return None, {name: measured[0][0][name] for name in ("opening", "recovery")}
     return f"checker {checked.end}: {checked.said[-1:]} {checked.noise[-500:]}", {}
+
+
+def told_to_end(data: Path, documents: int, after: float) -> tuple[str, float, str | None, int]:
+    """Tell a server to end while it adds, and let another process go on.
+
+    Gives how it ended, after how many seconds, what is wrong, and how many passages the other had to embed.
+    """
+    with Child("lives:serve", str(data), documents) as child:
+        address, _ = child.hear("serving")
+        time.sleep(after)
+        assert httpx.get(f"{address}/health", trust_env=False, timeout=60).status_code == 200
+        began = time.monotonic()
+        child.signal(signal.SIGTERM)
+        told = child.wait()
+        seconds = time.monotonic() - began
+    before = sum(count for (count,) in told.all("embedded"))
+    rest = do("lives:finish", str(data), 5000, documents)
+    measured = rest.all("found")
+    embedded = int(measured[0][0]["embedded"]) if measured else 0
+    failure = None
+    if not told.finished or seconds > 5:
+        failure = f"ended after {seconds:.1f} s: {told.end} {told.said[-2:]} {told.noise[-300:]}"
+    elif not measured:
+        failure = f"did not go on: {rest}"
+    elif not 3 * documents <= before + embedded <= 3 * (documents + 1):
+        failure = f"{before} and {embedded} passages were embedded"
+    return told.end, seconds, failure, embedded
 
 
 @contextmanager

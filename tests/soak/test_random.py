@@ -6,11 +6,10 @@ import signal
 import time
 from pathlib import Path
 
-import httpx
 import pytest
 
 from tests.index.test_kills import one_kill
-from tests.soak.faults import found
+from tests.soak.faults import found, told_to_end
 from tests.soak.ledger import SEED, Ledger
 from tests.soak.nursery import Child, do
 
@@ -115,24 +114,6 @@ def test_a_server_told_to_end_while_it_adds(tmp_path: Path) -> None:
     """It ends within 5 s; the next one goes on, and embeds at most one document again."""
     ledger = Ledger("SIGTERM while adding", 50)
     for number, luck in ledger:
-        data = str(tmp_path / str(number))
-        with Child("lives:serve", data, DOCUMENTS) as child:
-            address, _ = child.hear("serving")
-            time.sleep(luck.uniform(0.05, 1.2))
-            assert httpx.get(f"{address}/health", trust_env=False, timeout=60).status_code == 200
-            began = time.monotonic()
-            child.signal(signal.SIGTERM)
-            told = child.wait()
-            seconds = time.monotonic() - began
-        before = sum(count for (count,) in told.all("embedded"))
-        rest = do("lives:finish", data, 5000, DOCUMENTS)
-        measured = rest.all("found")
-        failure = None
-        if not told.finished or seconds > 5:
-            failure = f"ended after {seconds:.1f} s: {told.end} {told.said[-2:]} {told.noise[-300:]}"
-        elif not measured:
-            failure = f"did not go on: {rest}"
-        elif before + measured[0][0]["embedded"] > 3 * (DOCUMENTS + 1):
-            failure = f"{before} and {measured[0][0]['embedded']} passages were embedded"
-        ledger.note(number, told.end, failure, seconds=seconds)
+        end, seconds, failure, _ = told_to_end(tmp_path / str(number), DOCUMENTS, luck.uniform(0.05, 1.2))
+        ledger.note(number, end, failure, seconds=seconds)
     ledger.close()
