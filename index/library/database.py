@@ -30,9 +30,13 @@ class Database:
         """How many transactions were committed: what was read before and after the same number is the same."""
         with translated(path):
             self._writer = self._connect()
-            self._writer.execute("PRAGMA synchronous = FULL")
-            self._writer.execute("PRAGMA secure_delete = ON")
-            migrate(self._writer, str(path))
+            try:
+                self._writer.execute("PRAGMA synchronous = FULL")
+                self._writer.execute("PRAGMA secure_delete = ON")
+                migrate(self._writer, str(path))
+            except BaseException:
+                self._writer.close()  # what cannot be opened is left without a file beside it
+                raise
 
     @contextmanager
     def write(self, patience: float | None = None) -> Iterator[sqlite3.Connection]:

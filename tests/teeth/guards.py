@@ -82,7 +82,8 @@ GUARDS = (
     # what is kept
     Guard("one owner of a data folder", "index/owner.py", "            lock.acquire()\n", "            pass\n", "tests/index/test_owner.py::test_the_same_process_is_refused_too"),
     Guard("an original is on the disk before it is acknowledged", "index/library/originals.py", "                    os.fsync(file.fileno())\n", "                    pass\n", "tests/teeth/test_durable.py::test_an_original_is_on_the_disk_before_it_is_acknowledged"),
-    Guard("commits are on the disk", "index/library/database.py", '            self._writer.execute("PRAGMA synchronous = FULL")\n', '            self._writer.execute("PRAGMA synchronous = OFF")\n', "tests/index/test_library.py::test_the_log_is_durable_and_keys_are_watched"),
+    Guard("a newer library is refused", "index/library/schema.py", "    if version > len(MIGRATIONS):\n", "    if False:\n", "tests/released/test_released.py::test_a_library_of_a_newer_version_is_refused_with_the_way_back_and_left_as_it_is"),
+    Guard("commits are on the disk", "index/library/database.py", 'self._writer.execute("PRAGMA synchronous = FULL")', 'self._writer.execute("PRAGMA synchronous = OFF")', "tests/index/test_library.py::test_the_log_is_durable_and_keys_are_watched"),
     # what is answered and shown
     Guard("quotes are compared with the text", "rag/verify/quotes.py", "        if stored != window.text or draft.text not in stored:\n", "        if False:\n", "tests/rag/test_verify.py"),
     Guard("what is removed meanwhile is not cited", "rag/pipeline.py", "return tuple(hit for hit in hits if there[hit.document.id])", "return tuple(hits)", f"{PIPELINE}::test_what_is_removed_meanwhile_is_never_cited"),
