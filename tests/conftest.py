@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from index import models
 from index.config import IndexConfig
 from index.shelf import Shelf
 from tests.fakes import FakeEmbedder
+from tests.soak.nursery import folder_in_memory
 
 # A busy machine is no fault of ours: how long an example takes is measured elsewhere.
 settings.register_profile("dossier", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -33,6 +35,14 @@ def shelf(config: IndexConfig, embedder: FakeEmbedder) -> Iterator[Shelf]:
     """An empty shelf with the fake embedder."""
     with Shelf.open(config, embedder) as opened:
         yield opened
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """A folder in memory, if there is room, for tests that wait for the disk hundreds of times."""
+    folder = folder_in_memory()
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

@@ -23,13 +23,13 @@ POINTS = [
 
 @needs_strace
 @pytest.mark.timeout(300)
-def test_a_kill_at_a_chosen_system_call_loses_nothing(tmp_path: Path) -> None:
-    masters = Masters(tmp_path / "masters")
+def test_a_kill_at_a_chosen_system_call_loses_nothing(memory: Path) -> None:
+    masters = Masters(memory / "masters")
     masters.get(EXACTLY)
 
     def kill(number: int) -> bool:
         work, chroma_from, call, when = POINTS[number]
-        data = masters.copy(work, chroma_from, tmp_path / str(number))
+        data = masters.copy(work, chroma_from, memory / str(number))
         told = do(work, str(data), chroma_from, inject=f"{call}:signal=KILL:when={when}")
         assert wrong_with(told) is None, told
         wrong, _ = found(data, chroma_from, told, [] if work == "ingest" else BEFORE)

@@ -42,8 +42,8 @@ def check_every_passage(shelf: Shelf, names: set[str] | None = None) -> None:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize(("rounds", "chroma_from"), [(15, 5000), (4, 10)], ids=["scan", "chroma"])
-def test_kills_while_adding_replacing_and_removing(tmp_path: Path, rounds: int, chroma_from: int) -> None:
-    kill_again_and_again(tmp_path, rounds, chroma_from, 7)
+def test_kills_while_adding_replacing_and_removing(memory: Path, rounds: int, chroma_from: int) -> None:
+    kill_again_and_again(memory, rounds, chroma_from, 7)
 
 
 def kill_again_and_again(tmp_path: Path, rounds: int, chroma_from: int, seed: int) -> None:

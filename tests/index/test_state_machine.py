@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from tests.soak.machine import Remote
+from tests.soak.nursery import folder_in_memory
 
 NAMES = st.sampled_from(["a", "b", "c", "d"])
 PARTS = ["Trade grew by 26%.", "A storm came.", "Copper fell.", "北京 opened.", "Zoë said no."]
@@ -28,7 +27,7 @@ QUESTION = "trade storm copper"
 class ShelfMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="machine-"))
+        self.folder = folder_in_memory()
         self.texts: dict[str, str] = {}
         self.titles: dict[str, str] = {}
         self.corrected: dict[str, str] = {}
@@ -186,5 +185,5 @@ class ShelfMachine(RuleBasedStateMachine):
 
 
 TestShelfMachine = ShelfMachine.TestCase
-pytestmark = pytest.mark.timeout(600)  # forty processes are killed and begun anew
+pytestmark = pytest.mark.timeout(600)  # hundreds of processes are killed and begun anew
 TestShelfMachine.settings = settings(max_examples=20, stateful_step_count=30, deadline=None)
