@@ -225,8 +225,8 @@ def migrate(connection: sqlite3.Connection, where: str) -> None:
     if version > len(MIGRATIONS):
         raise LibraryDamaged(
             f"{where} has version {version}; this Dossier knows versions up to {len(MIGRATIONS)}.",
-            "It was written by a newer Dossier: run `pip install --upgrade dossier`, or go back to a backup made before:"
-            " dossier restore BACKUP.zip --data NEW_FOLDER",
+            "It was written by a newer Dossier: run `pip install --upgrade dossier`, or go back to a backup made"
+            " before: dossier restore BACKUP.zip --data NEW_FOLDER",
         )
     for number, script in enumerate(MIGRATIONS[version:], version + 1):
         connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
