@@ -20,8 +20,11 @@ class RagConfig(IndexConfig):
     """How long a language model may take for an answer; then it is in the sources' own words."""
     model_calls: int = Field(default=12, ge=1, le=100)
     """How often a language model may be called for one question."""
-    verify: Literal["rules", "judge"] = "rules"
-    """Who checks what a language model writes: rules and the cross-encoder, or the language model itself besides."""
+    verify: Literal["rules", "judge", "off"] = "rules"
+    """Who checks what a language model writes: rules and the cross-encoder, or the language model itself besides.
+
+    `off`: nobody; what is not checked is never cited, and shown only on request.
+    """
     unsupported: Literal["drop", "show", "rewrite"] = "drop"
     """What becomes of its statements that are not proved: left out, shown and marked, or asked for once more."""
     max_citations: int = Field(default=8, ge=1, le=50)

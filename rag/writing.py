@@ -6,20 +6,21 @@ import importlib.util
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import Event as Flag
 
 from index import models
-from index.errors import BadInput, ModelFailed
+from index.errors import BadInput, Cancelled, ModelFailed
 from index.records import Hit
-from rag.answers import Ask, DraftShown, StatementShown, TextShown, Unsupported, Window
+from rag.answers import Ask, Draft, DraftShown, StatementShown, TextShown, Unsupported, Window
 from rag.answers import Warning as Notice
 from rag.cite import Composition
 from rag.config import RagConfig
 from rag.local_model import FILE, look_for, open_local
 from rag.rerank import Reranker
 from rag.terms import stems_of
-from rag.verify import Checked, TextOf, Verifier
+from rag.verify import NOT_CHECKED, Checked, TextOf, Verifier
 from rag.write import Budget, Chat, Choice, Sentences, choice_of, excerpts, found
 from rag.write.excerpts import Excerpt
 from rag.write.prompting import again_prompt, answer_prompt, judge_prompt
@@ -32,6 +33,8 @@ _STATEMENTS = 10
 """How many statements an answer may have."""
 _TOKENS = 500
 """How much a language model may write for an answer."""
+_TICK = 0.05
+"""How often a cancelled question is noticed, in seconds."""
 
 Shown = StatementShown | TextShown | DraftShown
 
@@ -107,14 +110,20 @@ class Writing:
         name = ask.model or self._config.model
         unsupported = ask.unsupported or self._config.unsupported
         limit = ask.max_citations or self._config.max_citations
+        if self._config.verify == "off" and unsupported != "show":
+            written.warn(
+                "not_checked", "Checking is off and only what is proved is shown: no language model was asked."
+            )
+            return
         try:
-            chat = self.chat(name)
-            verifier = Verifier(self._reranker, self._text_of, self._judge(chat, budget))
+            chat = self._in_time(name, budget)
+            checks = self._config.verify != "off"
+            verifier = Verifier(self._reranker, self._text_of, self._judge(chat, budget)) if checks else None
             hearing = _Hearing(verifier, read, composition, limit, unsupported, written, ask.draft)
             chosen = excerpts(judged)
             yield from hearing.hear(chat.stream(*answer_prompt(question, chosen, name), budget), chosen)
-            if unsupported == "rewrite" and written.refused and not budget.spent:
-                refused = [checked.draft.text for checked in written.refused]
+            refused = [checked.draft.text for checked in written.refused if checked.support == "unsupported"]
+            if unsupported == "rewrite" and refused and not budget.spent:
                 again = again_prompt(question, chosen, refused, name)
                 yield from hearing.hear(chat.stream(*again, budget), chosen)
         except ModelFailed as error:
@@ -123,6 +132,21 @@ class Writing:
             )
             written.warn("model_failed", f"{error.message} {rest}")
         _tell_what_was_left_out(written)
+
+    def _in_time(self, name: str, budget: Budget) -> Chat:
+        """Give a model's chat, waiting no longer than the question allows; what opens later serves the next one."""
+        if name in self._chats:
+            return self._chats[name]
+        opening: Future[Chat] = Future()
+        threading.Thread(target=_fulfil, args=(opening, lambda: self.chat(name)), name="opening", daemon=True).start()
+        while True:
+            if budget.stopped:
+                raise Cancelled("The question was cancelled.")
+            try:
+                return opening.result(min(_TICK, budget.left))
+            except TimeoutError:
+                if not budget.left:
+                    raise ModelFailed("The language model was not ready in time.", "Ask again.") from None
 
     def _judge(self, chat: Chat, budget: Budget) -> Callable[[str, str], float | None] | None:
         if self._config.verify != "judge":
@@ -146,7 +170,7 @@ class _Hearing:
 
     def __init__(
         self,
-        verifier: Verifier,
+        verifier: Verifier | None,
         read: Sequence[Hit],
         composition: Composition,
         limit: int,
@@ -182,7 +206,7 @@ class _Hearing:
             return
         self._heard.add(key)
         began = time.perf_counter()
-        checked = self._verifier.check(statement, self._read, hinted)
+        checked = self._check(statement, hinted)
         self._written.verify_seconds += time.perf_counter() - began
         supported = checked.support == "supported"
         if supported and len(self._composition.citations) + len(checked.draft.evidence) > self._limit:
@@ -190,6 +214,12 @@ class _Hearing:
         (self._written.shown if supported or self._shows else self._written.refused).append(checked)
         if supported or self._shows:
             yield from self._composition.add([checked], name_sources=False)
+
+    def _check(self, statement: str, hinted: Sequence[Hit]) -> Checked:
+        """Check a statement, if there is somebody to check it and time left."""
+        if self._verifier is None or not self._written.budget.left:
+            return Checked(Draft(statement, ()), "unchecked", 0.0, NOT_CHECKED)
+        return self._verifier.check(statement, self._read, hinted)
 
 
 def offered(config: RagConfig) -> tuple[str, ...]:
@@ -203,21 +233,33 @@ def offered(config: RagConfig) -> tuple[str, ...]:
     return tuple(dict.fromkeys([EXTRACTIVE, config.model, *local, *found()]))
 
 
+def _fulfil(opening: Future[Chat], open_chat: Callable[[], Chat]) -> None:
+    try:
+        opening.set_result(open_chat())
+    except BaseException as error:
+        opening.set_exception(error)
+
+
 def _hinted(hints: Sequence[int], chosen: Sequence[Excerpt]) -> list[Hit]:
     return [chosen[number - 1].hit for number in hints if 1 <= number <= len(chosen)]
 
 
 def _tell_what_was_left_out(written: Written) -> None:
-    count = len(written.refused)
+    unchecked = sum(checked.support == "unchecked" for checked in written.refused)
+    count = len(written.refused) - unchecked
     if not written.shown and count:
         written.warn(
             "nothing_proved",
             "The passages bear out nothing of what the language model wrote: the answer is in the sources' own words.",
         )
     elif count:
-        what = "A sentence" if count == 1 else f"{count} sentences"
-        verb = "was" if count == 1 else "were"
-        written.warn("left_out", f"{what} of the language model {verb} left out: the passages do not bear this out.")
+        written.warn("left_out", f"{_left_out(count)} left out: the passages do not bear this out.")
+    if unchecked:
+        written.warn("not_checked", f"{_left_out(unchecked)} left out: this could not be checked.")
+
+
+def _left_out(count: int) -> str:
+    return "A sentence of the language model was" if count == 1 else f"{count} sentences of the language model were"
 
 
 def _look_for(config: RagConfig, choice: Choice) -> None:

@@ -51,6 +51,7 @@ EDGES = {
             "figures": "a noun",
             "extract": "the windows of what was read, and the context in which they are judged",
             "rerank": "the protocol of the reranker it is given",
+            "language": "what its rules cannot judge",
         },
         "writing": {"*": "part of the composer: a language model's words become checked statements"},
         "cite": {"verify": "the verdict that is cited is verify's noun"},

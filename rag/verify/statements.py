@@ -14,6 +14,7 @@ from pathlib import Path
 from index.records import Hit
 from rag.answers import Draft, Window
 from rag.extract import LONGEST_QUOTE, in_context, windows_of
+from rag.language import language_of
 from rag.rerank import Reranker
 from rag.terms import rarity, stems_of
 from rag.verify.agree import CHECKS, clauses_in, figures_are_bound, missing_names, sentences_in
@@ -29,10 +30,8 @@ _TRIED = 4
 """How many windows the cross-encoder looks at for a statement."""
 _JOINED = 3
 """How many further windows are tried beside the best one where a statement draws on two."""
-_ARGUABLE = 0.7
-"""From which score of our own on a judge is heard: what documents say of themselves must not talk it into more."""
-_LIFT = 1.0
-"""How far a judge may raise our own score, in log-odds; it may lower it as far as it likes."""
+_SUREST = 10.0
+"""How far a judge's log-odds count, either way."""
 _SHORTEST = 3
 """How many words a statement must have: a lone word says nothing that could be borne out."""
 _CLAUSE = 3
@@ -50,6 +49,11 @@ _REASONS = {
 }
 _WITHOUT_HEADING = ("quotes", "direction", "bound")
 NOT_FOUND = "no passage says so"
+DOUBTED = "the language model itself doubts it"
+"""A judge can only refuse: what documents say of themselves must not talk it into showing more than we would."""
+FOREIGN = "the rules of checking know English only"
+"""Negation, comparison and reported speech are told by words; those of other languages would go unseen."""
+NOT_CHECKED = "there was no time to check it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +118,8 @@ class Verifier:
         windows = _candidates(hits)
         whole = self._checked(statement, windows, named)
         clauses = clauses_in(statement)
-        if whole.support == "supported" or len(clauses) < 2 or min(len(stems_of(part)) for part in clauses) < _CLAUSE:
+        alone = len(clauses) < 2 or min(len(stems_of(part)) for part in clauses) < _CLAUSE
+        if whole.support != "unsupported" or alone:
             return whole
         parts = [self._checked(clause, windows, named) for clause in clauses]
         if any(part.support != "supported" for part in parts):
@@ -150,15 +155,17 @@ class Verifier:
 
     def _verdict(self, draft: Draft, best: Weighed) -> Checked:
         model = fitted()
-        score, threshold = best.score, model.threshold
-        if self._judge is not None and not best.failed and score >= _ARGUABLE:
-            opinion = self._judge(draft.text, best.evidence.context)
-            if opinion is not None:
-                score, threshold = with_judge(score, opinion), model.judged_threshold
+        score = best.score
         if best.failed:
             return Checked(draft, "unsupported", min(score, 0.5), _REASONS[best.failed[0]])
-        if score < threshold:
+        if score < model.threshold:
             return Checked(draft, "unsupported", score, NOT_FOUND)
+        if self._judge is not None and (opinion := self._judge(draft.text, best.evidence.context)) is not None:
+            score = with_judge(score, opinion)
+            if score < model.judged_threshold:
+                return Checked(draft, "unsupported", score, DOUBTED)
+        if language_of(draft.text) and draft.text.rstrip(".") not in best.evidence.text:
+            return Checked(Draft(draft.text, ()), "unchecked", 0.0, FOREIGN)
         return Checked(draft, "supported", score)
 
 
@@ -194,10 +201,10 @@ def weigh(statement: str, evidence: Evidence, logit: float) -> Weighed:
 
 
 def with_judge(score: float, opinion: float) -> float:
-    """Join our score and a judge's log-odds: it can refuse what we would show, and add little to what we would not."""
+    """Join our score and a judge's log-odds, as fitted."""
     own, judge, intercept = fitted().judged
     logit = math.log(max(score, 1e-6) / max(1 - score, 1e-6))
-    total = own * logit + judge * max(-10.0, min(_LIFT, opinion)) + intercept
+    total = own * logit + judge * max(-_SUREST, min(_SUREST, opinion)) + intercept
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
 

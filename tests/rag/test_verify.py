@@ -7,8 +7,9 @@ import pytest
 from index.errors import NotFound
 from index.records import Document
 from rag.answers import Draft
-from rag.verify import check_quotes
-from tests.rag.made import window
+from rag.verify import Verifier, check_quotes
+from tests.fakes import FakeReranker
+from tests.rag.made import hit, window
 
 TEXT = "The bridge costs 318 million crowns."
 WINDOW = window(TEXT)
@@ -40,3 +41,18 @@ def test_a_deleted_document_proves_nothing() -> None:
 
     checked = check_quotes(DRAFT, gone)
     assert (checked.support, checked.score) == ("unsupported", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("statement", "support"),
+    [
+        ("Der Handel ist seit dem Abkommen um 26% gewachsen.", "supported"),
+        ("Seit dem Abkommen ist der Handel um 26% gewachsen.", "unchecked"),
+        ("Seit dem Abkommen ist der Handel um 62% gewachsen.", "unsupported"),
+    ],
+)
+def test_what_the_rules_cannot_judge_is_unchecked(statement: str, support: str) -> None:
+    told = "Der Handel ist seit dem Abkommen um 26% gewachsen."
+    checked = Verifier(FakeReranker(), lambda document: told).check(statement, [hit(told)])
+    assert checked.support == support
+    assert bool(checked.draft.evidence) == (support != "unchecked")

@@ -126,6 +126,30 @@ def test_no_judge_saves_what_a_rule_refuses(shelf: Shelf) -> None:
     assert FALSE not in answer.text
 
 
+def test_where_checking_is_off_nothing_is_cited_and_nothing_shown_unasked(shelf: Shelf) -> None:
+    chat = Scripted(f"{TRUE}.")
+    answer = writer(shelf, chat, verify="off").ask(Ask(QUESTION, "news"))
+    assert (answer.model, kinds(answer), chat.prompts) == ("extractive", ["not_checked"], [])
+    answer = writer(shelf, chat, verify="off").ask(Ask(QUESTION, "news", unsupported="show"))
+    check(answer, shelf)
+    first = answer.statements[0]
+    assert (first.text, first.support, first.citations) == (f"{TRUE}.", "unchecked", ())
+    assert answer.standing == "partly_grounded"
+
+
+def test_what_there_is_no_time_to_check_is_unchecked(shelf: Shelf) -> None:
+    class Late(Scripted):
+        def stream(self, system: str, user: str, budget: Budget) -> Iterator[str]:
+            budget.until = time.monotonic()
+            yield f"{TRUE}."
+
+    answer = writer(shelf, Late()).ask(Ask(QUESTION, "news"))
+    check(answer, shelf)
+    assert (answer.model, kinds(answer)) == ("extractive", ["not_checked"])
+    shown = writer(shelf, Late(), unsupported="show").ask(Ask(QUESTION, "news"))
+    assert [s.support for s in shown.statements] == ["unchecked", "supported"]
+
+
 def test_calls_are_limited(shelf: Shelf) -> None:
     rag = writer(shelf, Scripted(f"{FALSE}.", then=["x"]), unsupported="rewrite", model_calls=1)
     assert rag.ask(Ask(QUESTION, "news")).usage.model_calls == 1
@@ -274,6 +298,22 @@ def test_a_faulty_model_means_the_sources_own_words_in_time(
     assert "sources' own words" in answer.warnings[0].message
     assert took < 1.5 + 1 + 3  # a second, and what a busy machine adds to finding and judging
     assert "canary" not in str(answer.to_json()) + caplog.text
+
+
+def test_a_model_that_opens_slowly_holds_nobody_up(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    rag, ready = writer(shelf, Scripted(), model="openai:fake", model_seconds=0.5), threading.Event()
+
+    def opened(name: str) -> Scripted:
+        assert ready.wait(60)
+        return Scripted(f"{TRUE}.")
+
+    monkeypatch.setattr(rag.writing, "_opened", opened)
+    answer = rag.ask(Ask(QUESTION, "news"))
+    assert (answer.model, kinds(answer)) == ("extractive", ["model_failed"])
+    assert "not ready in time" in answer.warnings[0].message
+    ready.set()
+    rag.writing.chat("openai:fake")
+    assert rag.ask(Ask(QUESTION, "news")).model == "openai:fake"
 
 
 def test_a_server_that_is_not_there_means_the_same(shelf: Shelf) -> None:
