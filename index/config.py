@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -39,8 +40,21 @@ class IndexConfig(BaseSettings):
 
     chroma_from: int = Field(default=5000, ge=0)
     """From how many passages on a dossier is searched through Chroma; smaller ones are searched exactly, at once."""
+    chroma: str = ""
+    """The address of a Chroma server that keeps the vectors, such as `http://127.0.0.1:8000`; none: the data folder."""
     history_days: int = Field(default=0, ge=0, le=100_000)
     """After how many days without use conversations and answers are deleted; 0 keeps them for ever."""
+
+    @field_validator("chroma")
+    @classmethod
+    def _reachable(cls, address: str) -> str:
+        parts = urlsplit(address.strip().rstrip("/"))
+        plain = (
+            parts.scheme in ("http", "https") and parts.hostname and not (parts.path or parts.query or parts.username)
+        )
+        if address.strip() and not (plain and _port_of(parts)):
+            raise ValueError("an address is http://HOST:PORT or https://HOST:PORT")
+        return address.strip().rstrip("/")
 
     @property
     def models_folder(self) -> Path:
@@ -58,3 +72,11 @@ class IndexConfig(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Flags win over the environment, which wins over the file."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def _port_of(parts: SplitResult) -> bool:
+    """Whether the port, if there is one, is a number that a port can have."""
+    try:
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False

@@ -16,6 +16,8 @@ DossierError                    a sentence for people: found, expected, what men
 │   ├── NotInstalled            an optional package is missing
 │   ├── LibraryBusy             another process owns the data folder
 │   ├── LibraryDamaged          the library file cannot be trusted
+│   ├── IndexDamaged            a search index cannot be used and is rebuilt
+│   ├── IndexUnreachable        the server of an index does not answer
 │   ├── StorageFull             no room or no permission to write
 │   ├── AddressInUse            the port is taken
 │   ├── Refused                 a key, an origin or an address that is not allowed
@@ -157,6 +159,13 @@ class IndexDamaged(UsageError):
     """A search index cannot be used; it is thrown away and rebuilt from the library."""
 
     type = "index_damaged"
+    status = 503
+
+
+class IndexUnreachable(UsageError):
+    """The server that keeps a search index does not answer, or not in time; it is asked again later."""
+
+    type = "index_unreachable"
     status = 503
 
 

@@ -48,6 +48,7 @@ from index.reindex import Tell, change_embedder
 from index.storing import Craft
 from index.tending import Tending
 from index.upkeep import Upkeep
+from index.vectors_served import Server
 
 EVERYTHING = Filter()
 CANCEL_SECONDS = 2.0
@@ -94,7 +95,12 @@ class Shelf:
             embedder = embedder or _configured(config)
             _refuse_another_embedder(library, embedder)
             upkeep = Upkeep(
-                library, config.data / "indexes", embedder.dimensions, embedder.fingerprint, config.chroma_from
+                library,
+                config.data / "indexes",
+                embedder.dimensions,
+                embedder.fingerprint,
+                config.chroma_from,
+                Server(config.chroma, config.data) if config.chroma else None,
             )
             craft = _craft(config, embedder)
             adding = Adding(library, craft, upkeep.settle)

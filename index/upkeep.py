@@ -19,6 +19,8 @@ from index.keywords import Keywords
 from index.library import Library
 from index.records import InStep
 from index.scan import Scan
+from index.vectors import InFolder, Place
+from index.vectors_served import OnServer, Server
 
 DEBOUNCE_SECONDS = 1.0
 RETRY_SECONDS = 10.0
@@ -39,12 +41,24 @@ class _Room:
 class Upkeep:
     """The indexes of all dossiers. What a search gets from here shows the library's last commit."""
 
-    def __init__(self, library: Library, folder: Path, dimensions: int, fingerprint: str, chroma_from: int) -> None:
+    def __init__(
+        self,
+        library: Library,
+        folder: Path,
+        dimensions: int,
+        fingerprint: str,
+        chroma_from: int,
+        server: Server | None = None,
+    ) -> None:
         self._library = library
         self._folder = folder
         self._dimensions = dimensions
         self._fingerprint = fingerprint
         self._chroma_from = max(chroma_from, 1)
+        self._server = server
+        """Where the vectors are kept, if not in the data folder."""
+        self._swept = server is None
+        """Whether what removed dossiers left on the server is gone."""
         self._rooms: dict[int, _Room] = {}
         self._rooms_lock = threading.Lock()
         self._busy: dict[int, str] = {}
@@ -79,6 +93,8 @@ class Upkeep:
         for room in list(self._rooms.values()):
             room.words.close()
             room.vectors.close()
+        if self._server is not None:
+            self._server.close()
 
     @property
     def stopping(self) -> threading.Event:
@@ -143,6 +159,7 @@ class Upkeep:
             room.words.close()
             room.vectors.close()
             shutil.rmtree(room.folder, ignore_errors=True)
+        self._swept = self._server is None
         self.notice()
 
     def build_anew(self, stop: threading.Event) -> None:
@@ -219,7 +236,7 @@ class Upkeep:
             keeper = self._room(dossier).vectors
             if not self._wants_chroma(dossier):
                 keeper.throw_away()
-            elif not keeper.in_step():
+            elif keeper.due():
                 with self._at_work(f"bringing the vector index of {id} up to date"):
                     keeper.look_after(self._stop)
 
@@ -231,9 +248,12 @@ class Upkeep:
         for path in self._folder.iterdir():
             if path.name not in known.values():
                 shutil.rmtree(path, ignore_errors=True)
+        if self._server is not None and not self._swept:
+            self._server.sweep(known.values())
+            self._swept = True
 
     def _wants_chroma(self, dossier: int) -> bool:
-        return self._library.passages.count(dossier) >= self._chroma_from
+        return self._library.passages.at_least(dossier, self._chroma_from)
 
     def _image(self, dossier: int) -> Scan:
         with self._library.database.read():
@@ -252,11 +272,14 @@ class Upkeep:
                 self._rooms[dossier] = _Room(
                     folder,
                     WordsKeeper(self._library, dossier, folder / "words", self._at_work),
-                    VectorsKeeper(
-                        self._library, dossier, folder / "meaning", self._dimensions, self._fingerprint, self.notice
-                    ),
+                    VectorsKeeper(self._library, dossier, self._place(folder), self._dimensions, self.notice),
                 )
             return self._rooms[dossier]
+
+    def _place(self, folder: Path) -> Place:
+        if self._server is not None:
+            return OnServer(self._server, folder.name, self._fingerprint)
+        return InFolder(folder / "meaning", self._fingerprint)
 
     @contextmanager
     def _at_work(self, what: str) -> Iterator[None]:

@@ -15,11 +15,11 @@ import sys
 import time
 import zlib
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +51,61 @@ class Probe:
     """A few of its vectors by key."""
 
 
+class VectorIndex(Protocol):
+    """An approximate index of vectors by the keys of their passages, wherever it lies."""
+
+    def put(self, keys: NDArray[np.int64], matrix: NDArray[np.float32]) -> None:
+        """Add or overwrite vectors: shapes (n,), (n, dimensions)."""
+        ...
+
+    def remove(self, keys: Collection[int]) -> None:
+        """Drop vectors; what is not there is passed over."""
+        ...
+
+    def keys(self) -> set[int]:
+        """Give the keys of all passages in the index."""
+        ...
+
+    def nearest(self, query: NDArray[np.float32], limit: int) -> list[int]:
+        """Find passages that are likely the nearest, likely best first."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+
+class Place(Protocol):
+    """Where the vector index of one dossier and embedder is kept."""
+
+    def shown(self, stop: Event) -> tuple[int, Probe]:
+        """Give the change of the library that the index shows, and what is in it.
+
+        Raises IndexDamaged where it cannot be trusted, IndexUnreachable where that cannot be told now, Cancelled.
+        """
+        ...
+
+    def open(self) -> VectorIndex:
+        """Open the index that was looked at."""
+        ...
+
+    def changing(self, index: VectorIndex, before: int, after: int) -> AbstractContextManager[None]:
+        """Let the open index, which shows the change `before`, be changed to show `after`; it is closed then."""
+        ...
+
+    def begin(self) -> VectorIndex:
+        """Open an empty index beside the one in use."""
+        ...
+
+    def finish(self, seq: int) -> None:
+        """Put the closed index that was begun in the place of the other; it shows the change `seq`."""
+        ...
+
+    def discard(self) -> None:
+        """Throw the index away."""
+        ...
+
+
 class Approximate:
     """The Chroma collection of one dossier and embedder, in a folder that can be thrown away."""
 
@@ -67,15 +122,7 @@ class Approximate:
             collection = client.get_or_create_collection(
                 COLLECTION,
                 embedding_function=None,
-                configuration={
-                    "hnsw": {
-                        "space": "ip",
-                        "ef_search": EF_SEARCH,
-                        "ef_construction": 200,
-                        "sync_threshold": FLUSH_FROM,
-                        "batch_size": min(100, FLUSH_FROM),
-                    }
-                },
+                configuration=graph(),
             )
             return cls(folder, client, collection)
 
@@ -112,6 +159,49 @@ class Approximate:
         """Close the client, so that all its files are written."""
         with _translated(self.folder):
             self._client.close()  # type: ignore[attr-defined] # the annotated interface lags behind the client
+
+
+class InFolder:
+    """Where the embedded index of one dossier and embedder lies: a folder, trusted only under its stamp."""
+
+    def __init__(self, folder: Path, fingerprint: str) -> None:
+        self._folder = folder
+        self._fingerprint = fingerprint
+
+    def shown(self, stop: Event) -> tuple[int, Probe]:
+        """Give the change that the index shows, and what is in it. Raises IndexDamaged, Cancelled."""
+        seq = stamped(self._folder, self._fingerprint)
+        return seq, probe(self._folder, stop)
+
+    def open(self) -> Approximate:
+        """Open the index that was looked at. Raises IndexDamaged."""
+        return Approximate.open(self._folder)
+
+    @contextmanager
+    def changing(self, index: VectorIndex, before: int, after: int) -> Iterator[None]:
+        """Let the open index be changed, then close it and put the new stamp on it; a cut leaves it without one."""
+        with closing(index):
+            unstamp(self._folder)
+            yield
+        stamp(self._folder, after, self._fingerprint)
+
+    def begin(self) -> Approximate:
+        """Open an empty index beside the one in use."""
+        discard(self._beside)
+        return Approximate.open(self._beside)
+
+    def finish(self, seq: int) -> None:
+        """Put the closed index that was begun in the place of the other."""
+        stamp(self._beside, seq, self._fingerprint)
+        swap_in(self._beside, self._folder)
+
+    def discard(self) -> None:
+        """Throw the index away."""
+        discard(self._folder)
+
+    @property
+    def _beside(self) -> Path:
+        return self._folder.with_name(self._folder.name + ".new")
 
 
 def stamp(folder: Path, seq: int, name: str) -> None:
@@ -187,6 +277,19 @@ def _ask_child(folder: Path, stop: Event) -> bytes:
 def discard(folder: Path) -> None:
     """Throw a folder away."""
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def graph() -> Any:  # noqa: ANN401 - the type is Chroma's own
+    """Give how a graph is built and searched, in Chroma's words."""
+    return {
+        "hnsw": {
+            "space": "ip",
+            "ef_search": EF_SEARCH,
+            "ef_construction": 200,
+            "sync_threshold": FLUSH_FROM,
+            "batch_size": min(100, FLUSH_FROM),
+        }
+    }
 
 
 def _client(folder: Path) -> ClientAPI:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 from index import models
 from index.config import IndexConfig
 from index.shelf import Shelf
+from tests.chroma_server import ChromaServer
 from tests.fakes import FakeEmbedder
 from tests.soak.nursery import folder_in_memory
 
@@ -43,6 +44,15 @@ def memory() -> Iterator[Path]:
     folder = folder_in_memory()
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def chroma_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ChromaServer]:
+    """A running Chroma server."""
+    server = ChromaServer(tmp_path_factory.mktemp("chroma"))
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

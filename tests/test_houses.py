@@ -89,7 +89,12 @@ EDGES = {
         "reindex": {"library": "the truth it writes to", "storing": "the craft it repeats"},
         "given": {"library": "makes the library's nouns of what callers give"},
         "storing": {"embed": "the protocol of the embedder it is given", "library": "the truth it writes to"},
-        "keep_vectors": {"vectors": "its one index", "library": "the truth it follows"},
+        "keep_vectors": {
+            "vectors": "its one index",
+            "scan": "searches what the index does not show yet",
+            "library": "the truth it follows",
+        },
+        "vectors_served": {"vectors": "the same index, kept elsewhere: its nouns and its graph"},
         "keep_words": {"keywords": "its one index", "library": "the truth it follows"},
         "embed": {"models": "opens the files that the manifest names", "onnx": "the door to the models' runtime"},
     },
@@ -97,7 +102,7 @@ EDGES = {
 """Who knows whom inside a house, besides nouns, and why; a folder is one room."""
 
 DOORS = {
-    "chromadb": ("index/vectors",),
+    "chromadb": ("index/vectors", "index/vectors_served"),
     "tantivy": ("index/keywords",),
     "sqlite3": ("index/library/",),
     "gradio": ("ui/page",),
@@ -138,7 +143,7 @@ DOORS = {
     "uvicorn": ("ui/",),
     "matplotlib": ("rag/evaluate/plots", "ui/page/pictures"),
     "ir_measures": ("rag/evaluate/ranking",),
-    "httpx": ("ui/", "index/load/"),
+    "httpx": ("ui/", "index/load/", "index/vectors_served"),
     "prometheus_client": ("ui/metrics",),
     "pythonjsonlogger": ("ui/logs",),
     "opentelemetry": ("ui/traces",),

@@ -47,6 +47,12 @@ class Changes:
             row = connection.execute("SELECT max(seq) FROM changes WHERE dossier = ?", (dossier,)).fetchone()
         return int(row[0] or 0)
 
+    def count(self, dossier: int, seq: int) -> int:
+        """Count the changes after the change `seq`."""
+        with self._database.read() as connection:
+            rows = connection.execute("SELECT count(*) FROM changes WHERE dossier = ? AND seq > ?", (dossier, seq))
+            return int(rows.fetchone()[0])
+
     def since(self, dossier: int, seq: int) -> Replay:
         """Give what happened after the change `seq`. Raises IndexDamaged where that was trimmed: build anew then."""
         last: dict[int, str] = {}

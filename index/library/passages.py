@@ -124,6 +124,14 @@ class Passages:
         with self._database.read() as connection:
             return int(connection.execute("SELECT count(*) FROM passages WHERE dossier = ?", (dossier,)).fetchone()[0])
 
+    def at_least(self, dossier: int, passages: int) -> bool:
+        """Whether a dossier has so many passages, without counting further."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT count(*) FROM (SELECT 1 FROM passages WHERE dossier = ? LIMIT ?)", (dossier, passages)
+            )
+            return int(rows.fetchone()[0]) >= passages
+
     def embed_anew(self, embeddings: Sequence[tuple[int, int]]) -> None:
         """Point passages to other embeddings: pairs of passage key, embedding key."""
         with self._database.write() as connection:

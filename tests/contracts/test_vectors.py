@@ -1,8 +1,9 @@
-"""What every vector search promises: tried on the exact scan and on Chroma."""
+"""What every vector search promises: tried on the exact scan, on Chroma's files and on a Chroma server."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from index.scan import Scan, ranked
 from index.vectors import Approximate
+from index.vectors_served import OnServer, Server
 
 DIMENSIONS = 16
 
@@ -42,14 +44,18 @@ class Exact:
         return [key for key, _ in self.scan.nearest(query, limit)]
 
 
-@pytest.fixture(params=["scan", "chroma"])
+@pytest.fixture(params=["scan", "files", "server"])
 def searcher(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Searcher]:
     if request.param == "scan":
         yield Exact()
         return
-    index = Approximate.open(tmp_path / "meaning")
-    yield index
-    index.close()
+    if request.param == "files":
+        index = Approximate.open(tmp_path / "meaning")
+        yield index
+        index.close()
+        return
+    with closing(Server(request.getfixturevalue("chroma_server").address, tmp_path)) as server:
+        yield OnServer(server, "dossier", "fake").begin()
 
 
 def vectors(count: int, seed: int = 1) -> NDArray[np.float32]:
