@@ -258,8 +258,8 @@ class Upkeep:
     def _image(self, dossier: int) -> Scan:
         with self._library.database.read():
             scan = Scan(self._dimensions, self._library.changes.last(dossier))
-            everything = self._library.embeddings.of_dossier(dossier, self._dimensions)
-        scan.put(everything.keys, everything.documents, everything.matrix)
+            for part in self._library.embeddings.halves_of_dossier(dossier, self._dimensions):
+                scan.put(part.keys, part.documents, part.matrix)
         return scan
 
     def _room(self, dossier: int) -> _Room:

@@ -123,6 +123,7 @@ DOORS = {
     "Stemmer": ("rag/terms", "index/keywords"),
     "filelock": ("index/owner",),
     "rensa": ("index/copies",),
+    "simsimd": ("index/scan",),
     "dateparser": ("rag/when",),
     "watchfiles": ("index/sync",),
     "charset_normalizer": ("index/load/",),

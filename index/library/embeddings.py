@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from sqlite3 import Cursor
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,19 +14,20 @@ from numpy.typing import NDArray
 from index.library.database import Database
 from index.library.rows import sound_row
 
+ROWS_AT_ONCE = 10_000
 AT_ONCE = 900
 """How many parameters one statement gets; SQLite's oldest limit is 999."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vectors:
-    """Vectors of passages: the fp32 image of what the library keeps."""
+    """Vectors of passages: the fp32 image of what the library keeps, or that itself."""
 
     keys: NDArray[np.int64]
     """Keys of the passages, shape (n,)."""
     documents: NDArray[np.int64]
     """Keys of their documents, shape (n,)."""
-    matrix: NDArray[np.float32]
+    matrix: NDArray[Any]
     """Shape (n, dimensions)."""
 
 
@@ -88,6 +90,17 @@ class Embeddings:
                 (dossier,),
             )
             return _vectors(rows, dimensions)
+
+    def halves_of_dossier(self, dossier: int, dimensions: int) -> Iterator[Vectors]:
+        """Give the vectors of all passages of a dossier as they are kept, in fp16, a part at a time."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT p.key, p.document, e.vector FROM passages p JOIN embeddings e ON e.key = p.embedding"
+                " WHERE p.dossier = ? ORDER BY p.key",
+                (dossier,),
+            )
+            while part := rows.fetchmany(ROWS_AT_ONCE):
+                yield _vectors(part, dimensions, np.float16)
 
     def of_passages(self, keys: Sequence[int], dimensions: int) -> Vectors:
         """Give the vectors of those passages that are still there, in order of their keys."""
@@ -177,13 +190,15 @@ def in_parts(values: Sequence[int] | Sequence[bytes]) -> Iterator[Sequence[int] 
         yield values[start : start + AT_ONCE]
 
 
-def _vectors(rows: Iterable[tuple[int, int, bytes]] | Cursor, dimensions: int) -> Vectors:
+def _vectors(
+    rows: Iterable[tuple[int, int, bytes]] | Cursor, dimensions: int, kind: type[np.floating[Any]] = np.float32
+) -> Vectors:
     keys, documents, blobs = [], [], []
     for key, document, blob in rows:
         keys.append(key)
         documents.append(document)
         blobs.append(blob)
     with sound_row("embeddings"):
-        matrix = np.frombuffer(b"".join(blobs), np.float16).reshape(len(keys), dimensions).astype(np.float32)
+        matrix = np.frombuffer(b"".join(blobs), np.float16).reshape(len(keys), dimensions).astype(kind)
     matrix[~np.isfinite(matrix)] = 0  # a damaged vector must not spoil the order of the others
     return Vectors(np.array(keys, np.int64), np.array(documents, np.int64), matrix)

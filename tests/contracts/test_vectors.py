@@ -59,8 +59,9 @@ def searcher(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Searche
 
 
 def vectors(count: int, seed: int = 1) -> NDArray[np.float32]:
+    """Unit vectors, rounded as the library keeps them."""
     drawn = np.random.default_rng(seed).standard_normal((count, DIMENSIONS)).astype(np.float32)
-    return drawn / np.linalg.norm(drawn, axis=1, keepdims=True)
+    return (drawn / np.linalg.norm(drawn, axis=1, keepdims=True)).astype(np.float16).astype(np.float32)
 
 
 def numbers(*keys: int) -> NDArray[np.int64]:
@@ -133,3 +134,16 @@ def test_a_scan_of_some_documents_gives_only_theirs(limit: int) -> None:
         :limit
     ]
     assert scan.nearest(matrix[0], limit, set()) == []
+
+
+@pytest.mark.parametrize("dimensions", [16, 384, 1024])
+def test_the_first_pass_in_half_precision_loses_none_of_the_best(dimensions: int) -> None:
+    numbers = np.random.default_rng(dimensions)
+    heart = numbers.standard_normal(dimensions)
+    matrix = heart + 0.02 * numbers.standard_normal((3000, dimensions))  # all of them are close to each other
+    matrix = (matrix / np.linalg.norm(matrix, axis=1, keepdims=True)).astype(np.float16)
+    scan, keys = Scan(dimensions), np.arange(len(matrix))
+    scan.put(keys, keys, matrix)
+    for row in range(0, 3000, 300):
+        query = matrix[row].astype(np.float32)
+        assert scan.nearest(query, 20) == ranked(keys, matrix, query, 20)
