@@ -15,6 +15,8 @@ from index.records import Handled, Job, Lap, Progress, Step
 from index.storing import Craft, Outrun, Storing
 
 RETRY_SECONDS = 10
+NOTED_FROM = 20
+"""Passages by which it is learnt how long adding takes; those of few take longer, for what they have in common."""
 PATIENCE_SECONDS = 0.25
 """How long one step waits for questions under way."""
 
@@ -31,6 +33,9 @@ class Adding:
         self._changed = threading.Condition()
         self._asking = 0
         self._trouble = ""
+        self._added = 0
+        """Passages since the last job ended, and how many seconds they took."""
+        self._seconds = 0.0
         self._at = Progress()
         """How far the file at hand is."""
         self._steps: list[tuple[Step, float]] = []
@@ -101,7 +106,9 @@ class Adding:
             try:
                 with self._timed(item):
                     item = self._storing.fetched(item)
-                    self._storing.do(item)
+                    began = time.perf_counter()
+                    self._added += self._storing.do(item)
+                    self._seconds += time.perf_counter() - began
             except Cancelled:
                 pass  # settled as cancelled already, or left for the next start
             except Outrun:
@@ -120,6 +127,9 @@ class Adding:
             self._searchable(dossier)
             self._library.jobs.end(job)
             self._tell()
+        if self._added >= NOTED_FROM:
+            self._library.rates.note(self._added, self._seconds)
+            self._added, self._seconds = 0, 0.0
 
     def _settle_failure(self, item: Item, error: str) -> None:
         self._library.jobs.settle(item, "failed", error=error)

@@ -351,6 +351,27 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """What adding some files will take, more or less."""
+
+    bytes: int
+    """Of the files."""
+    passages: int
+    seconds: float
+    disk: int
+    """Bytes of the data folder that they will take."""
+    free: int
+    """Bytes that its disk has left."""
+    measured: bool
+    """Whether it is judged by what adding took here before, and not by what it takes elsewhere."""
+
+    @property
+    def fits(self) -> bool:
+        """Whether the disk has room."""
+        return self.disk < self.free
+
+
+@dataclass(frozen=True, slots=True)
 class Health:
     """How one part of the shelf is."""
 

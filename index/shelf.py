@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,7 @@ from index.chores import Chores, Work
 from index.config import IndexConfig
 from index.embed import Embedder
 from index.errors import BadInput, EmbedderChanged
+from index.estimating import estimate
 from index.finding import Finding
 from index.given import order_of, storable, storable_metadata
 from index.library import History, Library, Order
@@ -30,6 +31,7 @@ from index.records import (
     Conflict,
     Document,
     Dossier,
+    Estimate,
     Filter,
     Found,
     Handled,
@@ -291,6 +293,10 @@ class Shelf:
             id = self._library.jobs.queue("add", key, on_conflict, orders)
         self._adding.notice()
         return self.job(id)
+
+    def estimate(self, sizes: Mapping[str, int]) -> Estimate:
+        """Judge what adding files will take, given how many bytes there are of each ending, such as `.pdf`."""
+        return estimate(self._library, self._config.data, sizes)
 
     def job(self, id: str) -> Job:
         """Give a job as it stands. Raises NotFound."""

@@ -85,12 +85,15 @@ class Storing:
             craft.embedder.fingerprint, craft.embedder.name, craft.embedder.dimensions
         )
 
-    def do(self, item: Item) -> None:
-        """Add the source, or embed the document anew. Raises DossierError, Cancelled, Outrun."""
+    def do(self, item: Item) -> int:
+        """Add the source, or embed the document anew; give how many passages were added.
+
+        Raises DossierError, Cancelled, Outrun.
+        """
         if item.kind == "refresh":
             self._refresh(item)
-        else:
-            self._add(item)
+            return 0
+        return self._add(item)
 
     def fetched(self, item: Item) -> Item:
         """Give the item with the bytes of its address, where those are not here yet.
@@ -141,7 +144,7 @@ class Storing:
         if not self._library.jobs.unfold(item, orders):
             raise Cancelled("The job was cancelled.")
 
-    def _add(self, item: Item) -> None:
+    def _add(self, item: Item) -> int:
         stored = self._library.documents.stored(item.dossier, item.source)
         if stored and item.on_conflict == "fail":
             raise Conflict(f"{item.source} is in this dossier already.", "Replace it, or keep both.")
@@ -151,7 +154,7 @@ class Storing:
         sha256 = hashlib.sha256(content).hexdigest()
         if stored and self._same(stored, item, sha256):
             self._keep(item, stored)
-            return
+            return 0
         arrival = self._arrival(item, content, sha256)
         metadata = merged(arrival.reading.metadata, arrival.given, stored.corrections if stored else Metadata())
         header = self._craft.header(metadata, arrival.name)
@@ -160,6 +163,7 @@ class Storing:
         texts = [arrival.reading.text[draft.start : draft.end] for draft in drafts]
         vectors = self._embed(item, [header + text for text in texts])
         self._commit(item, arrival, drafts, [digest_of(header + text) for text in texts], vectors)
+        return len(drafts)
 
     def _earlier(self, stored: Stored | None) -> Collection[str]:
         """Give the passages of the version that is replaced, if the same splitter cut them."""

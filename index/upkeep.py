@@ -17,6 +17,7 @@ from index.keep_vectors import VectorsKeeper
 from index.keep_words import WordsKeeper
 from index.keywords import Keywords
 from index.library import Library
+from index.memory import give_back
 from index.records import InStep
 from index.scan import Scan
 from index.vectors import InFolder, Place
@@ -226,6 +227,7 @@ class Upkeep:
             except Exception as error:
                 self._trouble = f"an index could not be rebuilt: {error}"
             self._checked.set()
+            give_back()
             self._stop.wait(DEBOUNCE_SECONDS)
 
     def _look_after_all(self) -> None:

@@ -81,6 +81,7 @@ EDGES = {
         "adding": {"library": "the queue it works off", "storing": "the step it repeats"},
         "checkup": {"*": "part of the composer: looks at every part"},
         "finding": {"*": "part of the composer: searching"},
+        "estimating": {"library": "the truth about what is here and how long adding took"},
         "upkeep": {"*": "part of the composer: keeps the indexes in step"},
         "tending": {"*": "part of the composer: looks after the whole shelf"},
         "chores": {"library": "the log of what it begins"},

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from index.errors import DossierError
 from index.records import Conflict, Failure, Job, Metadata, Source
+from ui.estimating import Say, judge, unsaid
 from ui.show import visible
 
 if TYPE_CHECKING:
@@ -73,14 +74,19 @@ def add_paths(
     dossier: str,
     on_conflict: Conflict,
     tell: Tell,
+    say: Say = unsaid,
+    *,
+    yes: bool = False,
 ) -> Sum:
     """Add files, everything readable in folders, and web pages (given as `http` addresses, not as paths).
 
-    Ctrl-C cancels the job at hand and returns what was kept.
+    Where they are many, `say` is told what they will take. Ctrl-C cancels the job at hand and returns what was kept.
+    Raises StorageFull where the disk has no room for them, unless `yes`.
     """
     total = Sum()
     pages = [path for path in paths if isinstance(path, str)]
     files = list(_files([path for path in paths if isinstance(path, Path)], total))
+    judge(desk, (path for path, _ in files), say, yes=yes)
     for batch in chain(_pages(pages), _batches(files, config, total)):
         job = desk.add(dossier, batch, on_conflict)
         known = len(pages) + len(files)

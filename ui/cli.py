@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -67,9 +68,12 @@ def serve(context: click.Context, paths: tuple[Path | str, ...], name: str, exam
     default="replace",
     help="What happens to a document of the same source.",
 )
+@click.option("--yes", is_flag=True, help="Try it even where the disk seems to have no room.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
-def add(context: click.Context, paths: tuple[Path | str, ...], name: str, on_conflict: Conflict, as_json: bool) -> None:
+def add(
+    context: click.Context, paths: tuple[Path | str, ...], name: str, on_conflict: Conflict, yes: bool, as_json: bool
+) -> None:
     """Add files, every readable file in folders, and web pages by their addresses.
 
     A feed or sitemap stands for the first pages it lists. Beside the files of a folder, metadata.csv or metadata.json
@@ -80,7 +84,7 @@ def add(context: click.Context, paths: tuple[Path | str, ...], name: str, on_con
 
     config = _config(context)
     with open_desk(config, fetch=True) as desk, progress() as tell:
-        total = add_paths(desk, config, paths, name, on_conflict, tell)
+        total = add_paths(desk, config, paths, name, on_conflict, tell, partial(click.echo, err=True), yes=yes)
     if as_json:
         failures = [{"name": failure.name, "error": failure.error} for failure in total.failed]
         counts = {"added": total.added, "replaced": total.replaced, "unchanged": total.unchanged}

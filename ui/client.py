@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -11,9 +11,9 @@ import httpx
 from pydantic import SecretStr
 
 from index.errors import BadInput, DossierError, LibraryBusy, Refused
-from index.records import Conflict, Document, Dossier, Filter, Hit, Job, JobKind, Metadata, Source
+from index.records import Conflict, Document, Dossier, Estimate, Filter, Hit, Job, JobKind, Metadata, Source
 from rag.answers import Answer, Ask
-from ui.unwire import answer_of, document_of, dossier_of, error_of, hit_of, job_of
+from ui.unwire import answer_of, document_of, dossier_of, error_of, estimate_of, hit_of, job_of
 
 if TYPE_CHECKING:
     from ui.conversations_desk import RemoteHistory
@@ -118,6 +118,10 @@ class Client:
         if any(source.metadata != Metadata() for source in taken):
             fields["metadata"] = [json.dumps(_said(source.metadata)) for source in taken]
         return job_of(self.send("POST", "/v1/documents", files=files, data=fields)["job"])
+
+    def estimate(self, sizes: Mapping[str, int]) -> Estimate:
+        """Judge what adding files will take, given how many bytes there are of each ending."""
+        return estimate_of(self.send("POST", "/v1/documents/estimate", json={"sizes": dict(sizes)})["estimate"])
 
     def job(self, id: str) -> Job:
         """Tell how far a job is."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from index.errors import DossierError, LibraryBusy, ModelMissing
-from index.records import Conflict, Document, Dossier, Filter, Hit, Job, JobKind, Metadata, Source
+from index.records import Conflict, Document, Dossier, Estimate, Filter, Hit, Job, JobKind, Metadata, Source
 
 if TYPE_CHECKING:
     from index.shelf import Shelf
@@ -80,6 +80,10 @@ class Desk(Protocol):
 
     def add(self, dossier: str, sources: Iterable[Source], on_conflict: Conflict) -> Job:
         """Queue documents."""
+        ...
+
+    def estimate(self, sizes: Mapping[str, int]) -> Estimate:
+        """Judge what adding files will take, given how many bytes there are of each ending."""
         ...
 
     def job(self, id: str) -> Job:
@@ -188,6 +192,10 @@ class OwnDesk:
     def add(self, dossier: str, sources: Iterable[Source], on_conflict: Conflict) -> Job:
         """Queue documents."""
         return self.shelf.add(dossier, sources, on_conflict)
+
+    def estimate(self, sizes: Mapping[str, int]) -> Estimate:
+        """Judge what adding files will take, given how many bytes there are of each ending."""
+        return self.shelf.estimate(sizes)
 
     def job(self, id: str) -> Job:
         """Tell how far a job is."""

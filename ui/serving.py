@@ -41,7 +41,7 @@ def _add(config: Config, service: Service, wishes: Sequence[tuple[Sequence[Path 
     for paths, dossier in wishes:
         _say(f"Adding {', '.join(str(path) for path in paths)} to the dossier {dossier!r}.")
         try:
-            total = add_paths(desk, config, paths, dossier, "replace", lambda done, all, name: None)
+            total = add_paths(desk, config, paths, dossier, "replace", lambda done, all, name: None, _say)
         except DossierError as error:
             _say(f"dossier: {error}")
         else:

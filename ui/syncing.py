@@ -17,6 +17,7 @@ from index.load.files import source_of
 from index.records import Failure, Job, Source
 from index.sync import Folder, Plan, Seen, changes_in, plan
 from ui.desk import OwnDesk, documents_of
+from ui.estimating import Say, judge, unsaid
 from ui.show import visible
 
 if TYPE_CHECKING:
@@ -63,8 +64,12 @@ class Synced:
         yield f"{counts}, {len(self.failed)} failed"
 
 
-def sync(desk: Desk, config: Config, folder: Folder, dossier: str, *, yes: bool, tell: Tell = quietly) -> Synced:
-    """Make the dossier equal the folder, which was looked at. Raises Conflict for a likely loss, and what `tell` does.
+def sync(
+    desk: Desk, config: Config, folder: Folder, dossier: str, *, yes: bool, tell: Tell = quietly, say: Say = unsaid
+) -> Synced:
+    """Make the dossier equal the folder, which was looked at.
+
+    Raises Conflict for a likely loss and StorageFull where the disk has no room, unless `yes`, and what `tell` does.
 
     A file that holds several documents (an archive, a mail box) is one document here, and read as such.
     """
@@ -72,6 +77,7 @@ def sync(desk: Desk, config: Config, folder: Folder, dossier: str, *, yes: bool,
     wanted = plan(folder, desk.documents(dossier))
     if not yes:
         wanted.refuse_a_loss(folder.root)
+    judge(desk, (seen.path for seen in wanted.add), say, yes=yes)
     done = Synced(failed=[Failure(str(one.path), one.reason) for one in folder.skipped if "link" in one.reason])
     done.notes += folder.notes
     _do(desk, config, folder, dossier, wanted, done, tell)

@@ -16,6 +16,7 @@ from index.records import (
     Conversation,
     Document,
     Dossier,
+    Estimate,
     Failure,
     Health,
     Hit,
@@ -106,6 +107,11 @@ def job_of(given: Mapping[str, Any]) -> Job:
     told = None if result is None else json.dumps(result)
     trouble = None if error is None else Trouble(error["type"], error["message"], error["hint"])
     return Job(**{**_known(Job, given), "failed": failed, "result": told, "error": trouble})
+
+
+def estimate_of(given: Mapping[str, Any]) -> Estimate:
+    """Give what adding will take."""
+    return Estimate(**_known(Estimate, given))
 
 
 def dossier_of(given: Mapping[str, Any]) -> Dossier:

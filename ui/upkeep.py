@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -141,7 +142,7 @@ def sync(context: click.Context, folder: Path, name: str, ignored: tuple[str, ..
     here = folder_of(folder, ignored)
     here.look()
     with open_desk(config, fetch=True) as desk, progress() as tell:
-        done = synced(desk, config, here, name, yes=yes, tell=tell)
+        done = synced(desk, config, here, name, yes=yes, tell=tell, say=partial(click.echo, err=True))
     *told, last = done.lines()
     for line in told:
         click.echo(line, err=True)

@@ -17,6 +17,7 @@ from index.library.history import History
 from index.library.jobs import Item, Jobs, Order
 from index.library.originals import Originals
 from index.library.passages import Cut, Kept, Passages
+from index.library.rates import Rates
 
 __all__ = [
     "Arrival",
@@ -51,6 +52,7 @@ class Library:
         self.history = History(database)
         self._erasing = Erasing(database)
         self.chores = ChoreLog(database)
+        self.rates = Rates(database, originals.folder)
 
     @classmethod
     def open(cls, data: Path) -> Library:

@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from sqlite3 import Connection
@@ -23,6 +23,7 @@ from index.records import (
     Conflict,
     Document,
     Dossier,
+    Estimate,
     Failure,
     Filter,
     Health,
@@ -72,6 +73,7 @@ class FakeShelf:
     slowness: float = 0.0
     """Seconds that adding a document takes."""
     is_ready: bool = True
+    free: int = 10**12
     names: dict[str, Dossier] = field(default_factory=dict)
     kept: dict[str, tuple[str, Document, str, bytes]] = field(default_factory=dict)
     """By id: the dossier's folded name, the document, its text, its file."""
@@ -154,6 +156,10 @@ class FakeShelf:
     def remove_document(self, id: str) -> None:
         self._entry(id)
         del self.kept[id]
+
+    def estimate(self, sizes: Mapping[str, int]) -> Estimate:
+        size = sum(sizes.values())
+        return Estimate(size, size // 10, size * 60.0, 2 * size, self.free, measured=True)
 
     def add(self, dossier: str, sources: Iterable[Source], on_conflict: Conflict = "replace") -> Job:
         self.create_dossier(dossier)

@@ -351,3 +351,23 @@ def test_metadata_is_corrected(terminal: Terminal, tmp_path: Path) -> None:
     assert terminal("metadata", "a.txt") == USAGE
     assert "Nothing to correct" in terminal.err
     assert terminal("metadata", "b.txt", "--title", "B") == FAILED
+
+
+def test_a_large_import_is_judged_first(terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = tmp_path / "articles"
+    files.mkdir()
+    for number in range(3):
+        (files / f"{number}.txt").write_text(BRIDGE)
+    assert terminal("add", str(files)) == 0
+    assert "may take" not in terminal.err  # three files are no large import
+    monkeypatch.setattr("ui.estimating.LARGE_FILES", 3)
+    size = 3 * len(BRIDGE)
+    assert terminal("add", str(files)) == 0
+    told = f"This may take {size / 60:.1f} hours and 0 MB of disk (1000.0 GB free): about {size // 10} passages"
+    assert told in terminal.err
+    monkeypatch.setattr(terminal.rag.shelf, "free", size)
+    assert terminal("add", str(files), "--dossier", "other") == FAILED
+    assert "would take about 0 MB of disk; 0 MB are free. Free some space" in terminal.err
+    assert "other" not in [dossier.name for dossier in terminal.rag.shelf.dossiers()]
+    assert terminal("add", str(files), "--dossier", "other", "--yes") == 0
+    assert "3 added" in terminal.out

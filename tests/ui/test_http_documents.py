@@ -8,7 +8,7 @@ import httpx
 import pytest
 from running import Running
 
-from ui.api.replies import DocumentsReply, DossiersReply, JobReply, OneDocumentReply
+from ui.api.replies import DocumentsReply, DossiersReply, EstimateReply, JobReply, OneDocumentReply
 from ui.api.uploads import clean_name
 
 LIMIT = 1024 * 1024
@@ -278,3 +278,15 @@ def test_files_come_with_what_is_known_about_them(server: Running) -> None:
     assert (first["title"], first["published"], second["title"]) == ("A", "2024-05", "b.txt")
     for wrong in (["{}"], ["{}", "{"], ["{}", '{"published": "soon"}'], ["{}", '{"titel": "A"}']):
         assert server.http.post("/v1/documents", files=files, data={"metadata": wrong}).status_code == 422
+
+
+def test_what_the_disk_has_no_room_for_is_refused(server: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = server.http.post("/v1/documents/estimate", json={"sizes": {".txt": 100, ".pdf": 50}})
+    assert EstimateReply.model_validate(told.json()).estimate.disk == 300
+    assert server.http.post("/v1/documents/estimate", json={"sizes": {".txt": -1}}).status_code == 422
+    monkeypatch.setattr("ui.estimating.LARGE_UPLOAD", 10)
+    monkeypatch.setattr(server.rag.shelf, "free", 20)
+    body = {"dossier": "full", "documents": [{"name": "a", "text": "Twenty letters or so."}]}
+    refused = server.http.post("/v1/documents", json=body)
+    assert (refused.status_code, refused.json()["error"]["type"]) == (507, "storage_full")
+    assert "full" not in [one["name"] for one in server.http.get("/v1/dossiers").json()["dossiers"]]

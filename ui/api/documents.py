@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated
 from urllib.parse import quote
 
@@ -16,9 +17,18 @@ from index.errors import StorageFull, UnknownFormat
 from index.records import Job
 from index.shelf import Shelf
 from ui.api.errors import validated_by_hand
-from ui.api.given import CorrectionGiven, DocumentsGiven, MoveGiven, ReadingRequest, ReadingRoute, media_type
-from ui.api.replies import DocumentsReply, JobReply, OneDocumentReply, TextReply
+from ui.api.given import (
+    CorrectionGiven,
+    DocumentsGiven,
+    EstimateGiven,
+    MoveGiven,
+    ReadingRequest,
+    ReadingRoute,
+    media_type,
+)
+from ui.api.replies import DocumentsReply, EstimateReply, JobReply, OneDocumentReply, TextReply
 from ui.api.uploads import MOST_FILES, Upload, from_form, from_json
+from ui.estimating import refuse_upload_without_room
 from ui.wire import full_document_json, job_json
 
 Id = Annotated[str, Path(max_length=200)]
@@ -57,10 +67,6 @@ def documents(shelf: Shelf, config: IndexConfig) -> APIRouter:
     """Make the routes."""
     router = APIRouter(route_class=ReadingRoute, tags=["Documents"])
 
-    def add_all(upload: Upload) -> Job:
-        shelf.create_dossier(upload.dossier)
-        return shelf.add(upload.dossier, upload.sources, upload.on_conflict)
-
     @router.post("/v1/documents", status_code=202, responses={202: {"model": JobReply}}, openapi_extra=UPLOAD)
     async def add(request: Request) -> Response:
         """Queue documents; the job tells when they are durable and searchable."""
@@ -71,11 +77,11 @@ def documents(shelf: Shelf, config: IndexConfig) -> APIRouter:
                 upload = from_json(DocumentsGiven.model_validate(body))
             except ValidationError as error:
                 raise validated_by_hand(error) from None
-            job = await run_in_threadpool(add_all, upload)
+            job = await run_in_threadpool(_add_all, shelf, upload)
         elif kind == "multipart/form-data":
             form = await _form_of(request)
             try:
-                job = await run_in_threadpool(add_all, from_form(form, config))
+                job = await run_in_threadpool(_add_all, shelf, from_form(form, config))
             finally:
                 await form.close()
         else:
@@ -113,6 +119,13 @@ def documents(shelf: Shelf, config: IndexConfig) -> APIRouter:
     return router
 
 
+def _add_all(shelf: Shelf, upload: Upload) -> Job:
+    """Queue what was sent. Raises StorageFull where the disk has no room for what comes of it."""
+    refuse_upload_without_room(shelf, upload.sizes)
+    shelf.create_dossier(upload.dossier)
+    return shelf.add(upload.dossier, upload.sources, upload.on_conflict)
+
+
 async def _form_of(request: Request) -> FormData:
     """Read the form; large files wait in the temporary folder. Raises StorageFull where that takes no more."""
     try:
@@ -129,6 +142,11 @@ async def _form_of(request: Request) -> FormData:
 def contents(shelf: Shelf) -> APIRouter:
     """Make the routes to what a document holds and where its file lies."""
     router = APIRouter(route_class=ReadingRoute, tags=["Documents"])
+
+    @router.post("/v1/documents/estimate", responses={200: {"model": EstimateReply}})
+    def estimate(given: EstimateGiven) -> Response:
+        """Judge what adding files will take of time and disk."""
+        return JSONResponse({"estimate": asdict(shelf.estimate(given.sizes))})
 
     @router.post("/v1/documents/{id}/move", responses={200: {"model": OneDocumentReply}})
     def move(id: Id, given: MoveGiven) -> Response:

@@ -254,6 +254,15 @@ class MoveGiven(Given):
     source: Annotated[str, Field(min_length=1, max_length=5000)]
 
 
+class EstimateGiven(Given):
+    """Files about to be added."""
+
+    sizes: Annotated[
+        dict[Annotated[str, Field(max_length=20)], Annotated[int, Field(ge=0, le=10**15)]], Field(max_length=100)
+    ]
+    """How many bytes there are of each ending, such as `.pdf`."""
+
+
 class ReindexGiven(Given):
     """Which embedder is expected."""
 

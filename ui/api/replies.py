@@ -503,6 +503,26 @@ class JobBody(Reply):
     """Why that failed."""
 
 
+class EstimateBody(Reply):
+    """What adding some files will take, more or less."""
+
+    bytes: int
+    passages: int
+    seconds: float
+    disk: int
+    """Bytes of the data folder that they will take."""
+    free: int
+    """Bytes that its disk has left."""
+    measured: bool
+    """Whether it is judged by what adding took here before."""
+
+
+class EstimateReply(Reply):
+    """What adding some files will take."""
+
+    estimate: EstimateBody
+
+
 class JobReply(Reply):
     """One job."""
 

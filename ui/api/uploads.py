@@ -32,6 +32,8 @@ class Upload:
     on_conflict: Conflict
     sources: Iterable[Source]
     """Files are read one by one while they are added, not all at once."""
+    sizes: tuple[tuple[str, int], ...] = ()
+    """Name and bytes of each file or text; nothing of addresses."""
 
 
 def from_json(given: DocumentsGiven) -> Upload:
@@ -40,7 +42,8 @@ def from_json(given: DocumentsGiven) -> Upload:
         from index.load.fetch import page_of  # only addresses need the network
 
         return Upload(given.dossier, given.on_conflict, [page_of(storable(url)) for url in given.urls])
-    return Upload(given.dossier, given.on_conflict, [_text_source(document) for document in given.documents])
+    sizes = tuple((document.name, len(document.text)) for document in given.documents)
+    return Upload(given.dossier, given.on_conflict, [_text_source(document) for document in given.documents], sizes)
 
 
 def _text_source(given: DocumentGiven) -> Source:
@@ -65,7 +68,8 @@ def from_form(form: FormData, config: IndexConfig) -> Upload:
     if on_conflict not in CONFLICTS:
         raise BadInput(f"on_conflict: found {on_conflict[:60]!r}.", f"Expected {', '.join(CONFLICTS)}.")
     dossier = storable(str(form.get("dossier") or "default"))
-    return Upload(dossier, on_conflict, _read(files, named, known, config))
+    sizes = tuple((file.filename or "", file.size or 0) for file in files)
+    return Upload(dossier, on_conflict, _read(files, named, known, config), sizes)
 
 
 def _metadata(given: str) -> Metadata:
