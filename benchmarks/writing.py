@@ -212,13 +212,14 @@ def run(options: argparse.Namespace, data: Path) -> None:
                     row = done.get(key)
                     if row is None:
                         row = done[key] = asking.answer(folder.name, case)
-                        _keep(options.out, row)
+                        keep(options.out, row)
                     if alone and "alone" not in row:
                         row["alone"] = asking.alone(folder.name, case, row["checked"]["answer"]["standalone"])
-                        _keep(options.out, row)
+                        keep(options.out, row)
 
 
-def _keep(path: Path, row: Mapping[str, Any]) -> None:
+def keep(path: Path, row: Mapping[str, Any]) -> None:
+    """Write a line down."""
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps(row, ensure_ascii=False) + "\n")
 

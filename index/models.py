@@ -219,6 +219,7 @@ def _fetch_pieces(config: IndexConfig, model: Model, progress: Progress) -> None
         progress(f"{model.name}: checking")
         if _sha256(partial) != file.sha256:
             partial.unlink()
+            lengths.unlink()
             raise ModelAltered(f"{file.name} of {model.name} came with another sha256 than the manifest's.", _AGAIN)
         partial.replace(target)
         lengths.unlink(missing_ok=True)

@@ -25,6 +25,8 @@ class RagConfig(IndexConfig):
 
     `off`: nobody; what is not checked is never cited, and shown only on request.
     """
+    follow_ups: Literal["rules", "model"] = "rules"
+    """Who makes a follow-up stand alone: rules, or the language model, with the rules where it fails."""
     unsupported: Literal["drop", "show", "rewrite"] = "drop"
     """What becomes of its statements that are not proved: left out, shown and marked, or asked for once more."""
     max_citations: int = Field(default=8, ge=1, le=50)

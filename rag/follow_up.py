@@ -82,6 +82,8 @@ _TELLING = re.compile(
     r"(?:about|of|on)\s+((?:\S+\s*){1,8})$",
     re.IGNORECASE,
 )
+_LONGEST = 300
+"""How long a follow-up may grow that a language model makes stand alone, in characters."""
 _TOLD = 300
 """How much of the last answer is searched with a follow-up, in characters."""
 
@@ -103,6 +105,16 @@ def in_conversation(question: str, history: Sequence[Turn]) -> str:
     answered = [turn.content for turn in history if turn.role == "assistant" and turn.content.strip()]
     told = re.sub(r"\s*\[\d+\]", "", answered[-1])[:_TOLD] if answered else ""
     return " ".join(part.strip() for part in (asked[-1] if asked else "", told, question) if part.strip())
+
+
+def keeps_to(rewritten: str, question: str, history: Sequence[Turn]) -> bool:
+    """Whether a rewritten follow-up is one question with all that was asked for, and nothing that nobody named."""
+    if not rewritten.endswith("?") or "\n" in rewritten or len(rewritten) > _LONGEST:
+        return False
+    asked, told = terms_of(question), terms_of(rewritten)
+    said = terms_of(" ".join([*(turn.content for turn in history), question]))
+    kept = asked.names | asked.numbers | asked.years <= told.words | told.numbers | told.years
+    return kept and told.names | told.numbers | told.years <= said.words | said.numbers | said.years
 
 
 def is_first(history: Sequence[Turn]) -> bool:

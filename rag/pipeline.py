@@ -132,7 +132,10 @@ class Rag:
         if reply := aside(asked.question, first=is_first(asked.history)):
             yield Finished(_aside(asked, reply, clock))
             return
-        whole = self._gatherer.spelled(_understood(asked), asked)
+        written = Written(self.writing.budget(cancel))
+        heard = self._understood(asked, written)
+        found_from = time.perf_counter()
+        whole = self._gatherer.spelled(heard, asked)
         if survey := self._survey(asked, whole):
             yield from self._told(asked, whole, survey, clock)
             return
@@ -148,7 +151,8 @@ class Rag:
             evidence = [self._gatherer.weighed(question, hits) for question, hits in zip(questions, found, strict=True)]
         since = clock.mark("rerank_ms", since)
         _stop_if(cancel)
-        yield from self._answered(asked, whole, evidence, clock, since, Written(self.writing.budget(cancel)))
+        written.budget.until += since - found_from  # finding takes none of the model's time
+        yield from self._answered(asked, whole, evidence, clock, since, written)
 
     def evidence(self, ask: Ask) -> Evidence:
         """Find and judge what there is for a question, without answering it: for measuring and fitting."""
@@ -171,6 +175,14 @@ class Rag:
         found = self._gatherer.fused(text, dossier, filter or Filter(), reach)
         ranked = extract.rerank_passages(text, found, self._reranker) if rerank else found
         return retrieve.best_per_document(ranked, per_document)[:limit]
+
+    def _understood(self, ask: Ask, written: Written) -> Question:
+        """Make a follow-up stand alone: by the language model where that is set, by rules where it fails."""
+        if self.config.follow_ups == "model" and ask.standalone_question is None and not is_first(ask.history):
+            by_model = _model(ask, self.config) != EXTRACTIVE
+            if by_model and (text := self.writing.standalone(ask, written.budget)) is not None:
+                return understand(text, in_conversation(ask.question, ask.history))
+        return _understood(ask)
 
     def _survey(self, ask: Ask, question: Question) -> Survey | None:
         """Answer a question about the collection from the library's records; None for every other question."""

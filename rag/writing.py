@@ -17,13 +17,14 @@ from rag.answers import Ask, Draft, DraftShown, StatementShown, TextShown, Unsup
 from rag.answers import Warning as Notice
 from rag.cite import Composition
 from rag.config import RagConfig
+from rag.follow_up import keeps_to
 from rag.local_model import FILE, look_for, open_local
 from rag.rerank import Reranker
 from rag.terms import stems_of
 from rag.verify import NOT_CHECKED, Checked, TextOf, Verifier
 from rag.write import Budget, Chat, Choice, Sentences, choice_of, excerpts, found
 from rag.write.excerpts import Excerpt
-from rag.write.prompting import again_prompt, answer_prompt, judge_prompt
+from rag.write.prompting import STANDALONE, again_prompt, answer_prompt, judge_prompt, standalone_prompt
 
 EXTRACTIVE = "extractive"
 """The sources' own sentences: no language model."""
@@ -95,6 +96,15 @@ class Writing:
             if name not in self._chats:
                 self._chats[name] = self._opened(name)
             return self._chats[name]
+
+    def standalone(self, ask: Ask, budget: Budget) -> str | None:
+        """Let the model make a follow-up stand alone; None where it fails, or brings in what nobody said."""
+        try:
+            chat = self._in_time(ask.model or self._config.model, budget)
+            rewritten = "".join(chat.stream(STANDALONE, standalone_prompt(ask.question, ask.history), budget)).strip()
+        except ModelFailed:
+            return None
+        return rewritten if keeps_to(rewritten, ask.question, ask.history) else None
 
     def write(
         self,

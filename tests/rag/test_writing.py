@@ -12,7 +12,7 @@ import pytest
 
 from index.errors import BadInput, BadSettings, Cancelled, ModelFailed, ModelMissing
 from index.shelf import Shelf
-from rag.answers import Answer, Ask, DraftShown, Event, Finished, StatementShown, Took
+from rag.answers import Answer, Ask, DraftShown, Event, Finished, StatementShown, Took, Turn
 from rag.config import RagConfig
 from rag.pipeline import Rag
 from rag.write import Budget
@@ -148,6 +148,30 @@ def test_what_there_is_no_time_to_check_is_unchecked(shelf: Shelf) -> None:
     assert (answer.model, kinds(answer)) == ("extractive", ["not_checked"])
     shown = writer(shelf, Late(), unsupported="show").ask(Ask(QUESTION, "news"))
     assert [s.support for s in shown.statements] == ["unchecked", "supported"]
+
+
+@pytest.mark.parametrize(
+    ("said", "searched"),
+    [
+        ("How much has overall trade increased since April?", "How much has overall trade increased since April?"),
+        ("How much has overall trade with Norway increased since April?", None),
+        ("How much has overall trade increased since 1999?", None),
+        ("How much has overall trade increased?", None),
+        ("Overall trade has increased.", None),
+        ("", None),
+    ],
+)
+def test_a_model_makes_follow_ups_stand_alone_and_the_rules_where_it_fails(
+    shelf: Shelf, said: str, searched: str | None
+) -> None:
+    asked = Ask("And since April?", "news", history=(Turn("user", QUESTION), Turn("assistant", f"{TRUE}. [1]")))
+    by_rules = writer(shelf, Scripted(), model="extractive").ask(asked).standalone_question
+    chat = Scripted(said, then=[f"{TRUE}."])
+    answer = writer(shelf, chat, follow_ups="model").ask(asked)
+    assert answer.standalone_question == (searched or by_rules)
+    assert "Follow-up: And since April?" in chat.prompts[0][1]
+    given = replace(asked, standalone_question=QUESTION)
+    assert writer(shelf, Scripted(f"{TRUE}."), follow_ups="model").ask(given).usage.model_calls == 1
 
 
 def test_calls_are_limited(shelf: Shelf) -> None:
