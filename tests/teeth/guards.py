@@ -86,6 +86,9 @@ GUARDS = (
     Guard("commits are on the disk", "index/library/database.py", 'self._writer.execute("PRAGMA synchronous = FULL")', 'self._writer.execute("PRAGMA synchronous = OFF")', "tests/index/test_library.py::test_the_log_is_durable_and_keys_are_watched"),
     # what is answered and shown
     Guard("quotes are compared with the text", "rag/verify/quotes.py", "        if stored != window.text or draft.text not in stored:\n", "        if False:\n", "tests/rag/test_verify.py"),
+    Guard("what the rules cannot judge is unchecked", "rag/verify/statements.py", "        if language_of(draft.text) and draft.text.rstrip(\".\") not in best.evidence.text:\n", "        if False:\n", "tests/rag/test_verify.py::test_what_the_rules_cannot_judge_is_unchecked"),
+    Guard("a model brings nothing into a follow-up", "rag/writing.py", "return rewritten if keeps_to(rewritten, ask.question, ask.history) else None", "return rewritten", "tests/rag/test_writing.py::test_a_model_makes_follow_ups_stand_alone_and_the_rules_where_it_fails"),
+    Guard("what there is no time to check is unchecked", "rag/writing.py", "if self._verifier is None or not self._written.budget.left:", "if self._verifier is None:", "tests/rag/test_writing.py::test_what_there_is_no_time_to_check_is_unchecked"),
     Guard("what is removed meanwhile is not cited", "rag/pipeline.py", "return tuple(hit for hit in hits if there[hit.document.id])", "return tuple(hits)", f"{PIPELINE}::test_what_is_removed_meanwhile_is_never_cited"),
     Guard("questions have a longest length", "rag/pipeline.py", "    if len(text) > LONGEST_QUESTION:\n", "    if False:\n", f"{PIPELINE}::test_what_is_no_question_is_refused"),
     Guard("metadata makes no markers", "rag/cite.py", '_SAFE = str.maketrans("[]<>`*|［］【】〔〕", "()‹›\'·/()()()")', '_SAFE = str.maketrans("", "")', "tests/rag/test_cite.py"),
