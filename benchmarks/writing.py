@@ -24,6 +24,7 @@ from typing import Any
 
 from ablations import Keeping, add, sample
 
+from index.embed import open_embedder
 from index.records import Filter, Hit
 from index.shelf import Shelf
 from rag.answers import Answer, Ask, Window
@@ -196,7 +197,8 @@ def run(options: argparse.Namespace, data: Path) -> None:
     seconds = {"model_seconds": 3600.0}
     config = RagConfig(data=data / "ours", model=options.model, **seconds)
     plainly = RagConfig(data=data / "plain", models=config.models_folder, passage_characters=CHARACTERS)
-    with Shelf.open(config) as shelf, Shelf.open(plainly, shelf.embedder) as plain:
+    embedder = open_embedder(config)
+    with Shelf.open(config, embedder) as shelf, Shelf.open(plainly, embedder) as plain:
         rag = Rag(shelf, open_reranker(config), config)
         chat = Heard(rag.writing.chat(options.model))
         rag.writing = Watched(config, rag._reranker, rag._text_of, {options.model: chat})

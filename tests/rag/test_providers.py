@@ -52,7 +52,7 @@ def anthropic(handler: Handler) -> None:
         {
             "type": "message_delta",
             "delta": {"stop_reason": "end_turn", "stop_sequence": None},
-            "usage": {"output_tokens": 30},
+            "usage": {"input_tokens": 120, "output_tokens": 30},
         },
         {"type": "message_stop"},
     ]
