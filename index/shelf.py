@@ -54,8 +54,6 @@ from index.vectors_served import Server
 
 EVERYTHING = Filter()
 CANCEL_SECONDS = 2.0
-MOST_HOLDING = 5000
-"""How many passages are looked at for what a whole dossier says of something."""
 
 
 class Shelf:
@@ -336,9 +334,7 @@ class Shelf:
                 key, storable(question), storable(question if words is None else words), filter, limit
             )
 
-    def holding(
-        self, dossier: str, words: str, *, filter: Filter = EVERYTHING, limit: int = MOST_HOLDING
-    ) -> tuple[Hit, ...]:
+    def holding(self, dossier: str, words: str, *, filter: Filter = EVERYTHING, limit: int) -> tuple[Hit, ...]:
         """Find all passages that have every one of the words, in any form, in order of adding; at most `limit`."""
         key = self._library.dossiers.key(dossier)
         with self._asking():

@@ -14,6 +14,8 @@ from rag.terms import FUNCTION_WORDS, stems_of
 
 SHORT = 25
 """In characters: a shorter sentence is quoted only where there is no other."""
+MOST_READ = 5000
+"""How many passages are read for what a whole dossier says of something."""
 _ARTICLES = frozenset("der die das den dem des ein eine einen einem einer und oder".split())
 
 
@@ -29,6 +31,8 @@ class Mentions:
     """The passages that have its words."""
     spelled: str = ""
     """What was read instead of what the question writes, where that stands nowhere."""
+    cut: bool = False
+    """Whether more passages have its words than were read."""
 
 
 def mentions_of(shelf: Shelf, dossier: str, subject: str, filter: Filter, among: Collection[str]) -> Mentions:
@@ -62,8 +66,8 @@ def words_of(subject: str) -> list[str]:
 
 def _mentioning(shelf: Shelf, dossier: str, subject: str, filter: Filter, among: Collection[str]) -> Mentions:
     words = words_of(subject)
-    found = shelf.holding(dossier, " ".join(words), filter=filter) if words else ()
-    hits = tuple(hit for hit in found if hit.document.id in among)
+    found = shelf.holding(dossier, " ".join(words), filter=filter, limit=MOST_READ + 1) if words else ()
+    hits = tuple(hit for hit in found[:MOST_READ] if hit.document.id in among)
     wanted = [stem for word in words for stem in stems_of(word)]
     named = any(word[0].isupper() for word in words)
     ranked: dict[str, list[tuple[int, Window]]] = {}
@@ -72,7 +76,7 @@ def _mentioning(shelf: Shelf, dossier: str, subject: str, filter: Filter, among:
             if rank > 0 or not named:
                 ranked.setdefault(hit.document.id, []).append((rank, window))
     windows = {id: [one for _, one in sorted(several, key=_by_rank)] for id, several in ranked.items()}
-    return Mentions(plain(subject), windows, hits)
+    return Mentions(plain(subject), windows, hits, cut=len(found) > MOST_READ)
 
 
 def _speaking(hit: Hit, wanted: Sequence[str]) -> Iterable[tuple[int, Window]]:

@@ -17,7 +17,7 @@ from rag.cite import plain
 from rag.collection import Request, publisher_named, titled
 from rag.digest import digest, lead_of, summarised
 from rag.extract import judge
-from rag.mentions import Mentions, mentions_of
+from rag.mentions import MOST_READ, Mentions, mentions_of
 from rag.question import understand
 from rag.rerank import Reranker
 from rag.terms import stems_of
@@ -313,7 +313,14 @@ def _hits(found: Mentions, lines: Iterable[Line]) -> tuple[Hit, ...]:
 
 
 def _warnings(found: Mentions | None) -> tuple[tuple[str, str], ...]:
-    return (("spelling", f"Not in the documents as written; read {found.spelled}."),) if found and found.spelled else ()
+    told: list[tuple[str, str]] = []
+    if found and found.spelled:
+        told.append(("spelling", f"Not in the documents as written; read {found.spelled}."))
+    if found and found.cut:
+        told.append(
+            ("incomplete", f"Only the first {MOST_READ:,} passages with these words were read; there are more.")
+        )
+    return tuple(told)
 
 
 def _names(document: Document) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from index.records import Filter
 from index.shelf import Shelf
+from rag import mentions
 from rag.answers import Answer, Ask, Turn
 from rag.config import RagConfig
 from rag.pipeline import Rag
@@ -72,6 +73,13 @@ def test_a_count_rests_on_a_quote_of_each_document(rag: Rag) -> None:
     assert answer.text.startswith("3 of the 5 documents mention “the quay”")
     assert answer.standing == "grounded"
     assert all("quay" in citation.quote for citation in answer.citations)
+
+
+def test_a_count_of_more_than_is_read_says_so(rag: Rag, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert ask(rag, "How many documents mention the quay?").warnings == ()
+    monkeypatch.setattr(mentions, "MOST_READ", 2)
+    told = ask(rag, "How many documents mention the quay?").warnings
+    assert [warning.type for warning in told] == ["incomplete"]
 
 
 def test_many_documents_are_counted_and_the_ends_speak_for_them(rag: Rag) -> None:
