@@ -1,4 +1,4 @@
-"""Find sources that give different values for the same thing: figures, times of day, dates, yes and no.
+"""Find sources that give different values for the same thing: figures, times of day, dates, names, yes and no.
 
 Two windows disagree when both are close to the best answer, they speak of the same matter, and each gives one value of
 the asked kind, and not the same one. Copies are one voice. A later value by the same publisher is an update.
@@ -7,12 +7,13 @@ the asked kind, and not the same one. Copies are one voice. A later value by the
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from rag.answers import Window
 from rag.figures import Figure, figures_of
-from rag.question import Question
+from rag.question import Expects, Question
+from rag.slots import is_same_name, may_be_one_time, name_in
 from rag.terms import number_of, stems_of, terms_of
 from rag.when import dates_in
 
@@ -43,6 +44,8 @@ class Side:
         """Whether the two values can both be true."""
         if self.unit == "date":
             return self.key.startswith(other.key) or other.key.startswith(self.key)
+        if self.unit == "name":
+            return is_same_name(self.key, other.key)
         return self.key == other.key
 
 
@@ -57,7 +60,7 @@ def sides(
         return ()
     if question.expects == "yes_no":
         return _newest_first(_denials(question, chosen[0], (*judged, *read)))
-    for give in {"number": (_figure,), "time": (_figure, _date)}.get(question.expects, ()):
+    for give in _GIVING.get(question.expects, ()):
         best = [window for window in judged if window.logit >= chosen[0].logit - _AS_GOOD]
         first = next((side for window in (*chosen, *best) if (side := give(question, window, None))), None)
         if first is None:
@@ -69,6 +72,10 @@ def sides(
                 found.append(side)
         return _newest_first(found) if len(found) > 1 and not all(first.says_the_same(side) for side in found) else ()
     return ()
+
+
+_Give = Callable[[Question, Window, str | None], Side | None]
+"""Gives a window's value: of the unit, where one is named."""
 
 
 def disagree(found: Sequence[Side]) -> bool:
@@ -116,6 +123,20 @@ def _date(question: Question, window: Window, unit: str | None) -> Side | None:
     return Side(written, key, window, "date")
 
 
+def _name(question: Question, window: Window, unit: str | None) -> Side | None:
+    """The one name that fills the place the question leaves open."""
+    name = name_in(question, window) if unit in (None, "name") else None
+    return Side(name, name, window, "name") if name else None
+
+
+_GIVING: dict[Expects, tuple[_Give, ...]] = {
+    "number": (_figure,),
+    "time": (_figure, _date),
+    "person": (_name,),
+    "place": (_name,),
+}
+
+
 def _denials(question: Question, best: Window, windows: Iterable[Window]) -> list[Side]:
     """The best sentence and one of another publisher that denies it, or affirms what it denies, in nearly its words."""
     said = terms_of(_focus(best))
@@ -141,6 +162,8 @@ def _same_matter(question: Question, first: Side, other: Side) -> bool:
         return False
     unit = {first.unit}
     focus, others = terms_of(_focus(first.window)), terms_of(_focus(other.window))
+    if first.unit == "name" and not may_be_one_time(first.window, other.window):
+        return False
     if first.unit != "date" and focus.years and others.years and not focus.years & others.years:
         return False
     if not all(_speaks_of(side.window, name) for side in (first, other) for name in question.subjects):

@@ -45,7 +45,14 @@ EDGES = {
             "contrast": "one of its features, and what it says",
         },
         "probe": {"rerank": "its protocol", "terms": "a noun", "extract": "the context in which a window is judged"},
-        "compare": {"question": "a noun", "terms": "a noun", "figures": "a noun", "when": "reads dates"},
+        "compare": {
+            "question": "a noun",
+            "terms": "a noun",
+            "figures": "a noun",
+            "when": "reads dates",
+            "slots": "reads names",
+        },
+        "slots": {"question": "a noun", "terms": "a noun", "when": "reads dates"},
         "verify": {
             "terms": "a noun",
             "figures": "a noun",

@@ -101,6 +101,41 @@ def test_dates_disagree_where_both_cannot_be_true(one: str, other: str, values: 
     assert {side.value for side in sides(OPENED, [courier], [courier, post])} == values
 
 
+FOUNDED = understand("Who founded the ferry company of Oldport?")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "values"),
+    [
+        (
+            "Anna Bell founded the ferry company",
+            "The ferry company was founded by Carl Dunn",
+            {"Anna Bell", "Carl Dunn"},
+        ),
+        ("Anna Bell founded the ferry company", "The ferry company was founded by old Mrs Bell", set()),
+        ("Anna Bell founded the ferry company", "The ferry company, said Carl Dunn, was founded in haste", set()),
+        ("Anna Bell founded the ferry company", "The ferry company was founded by Carl Dunn and Eva Frey", set()),
+        ("Anna Bell founded the ferry company", "Carl Dunn sold the tram", set()),
+        ("Anna Bell founded the ferry company", "The ferry company was not founded by Carl Dunn", set()),
+    ],
+)
+def test_names_disagree_where_one_alone_can_be_right(one: str, other: str, values: set[str]) -> None:
+    courier = said(f"{one} in Oldport on Tuesday.", "Courier", "2024-09-18")
+    post = said(f"{other} in Oldport on Monday.", "Post", "2024-09-19")
+    assert {side.value for side in sides(FOUNDED, [courier], [courier, post])} == values
+
+
+def test_names_that_may_all_be_right_do_not_disagree() -> None:
+    praised = understand("Who praised the ferry company of Oldport?")
+    bell = said("Anna Bell praised the ferry company in Oldport.", "Courier", "2024-09-18")
+    dunn = said("Carl Dunn praised the ferry company in Oldport.", "Post", "2024-09-19")
+    assert sides(praised, [bell], [bell, dunn]) == ()
+    heads = understand("Who leads the ferry company of Oldport?")
+    then = said("Anna Bell leads the ferry company in Oldport.", "Courier", "2021-09-18")
+    now = said("Carl Dunn leads the ferry company in Oldport.", "Post", "2024-09-19")
+    assert sides(heads, [then], [then, now]) == (), "offices change hands"
+
+
 ALARM = understand("Did a siren sound before the block fell?")
 SOUNDED = said("A siren sounded before the block fell, the agency said.", "Courier", "2024-09-18")
 
