@@ -94,11 +94,12 @@ mcp: $(VENV)/.installed ## Add what `dossier mcp` needs
 screenshots: setup $(VENV)/.installed-dev ## Take the README's pictures from a running page
 	@scripts/screenshots docs/pictures
 
-fit: setup $(VENV)/.installed-dev ## Fit the decision to decline: make fit QUESTIONS="FOLDER ..."
+fit: setup $(VENV)/.installed-dev ## Fit the recipe's numbers, then the decision to decline: make fit QUESTIONS="FOLDER ..."
+	$(BIN)/python -m benchmarks.fit_recipe $(QUESTIONS)
 	$(BIN)/python benchmarks/fit_declining.py $(QUESTIONS)
 
 ablations: setup $(VENV)/.installed-dev ## What each part of answering is worth: make ablations QUESTIONS="FOLDER ..."
-	$(BIN)/python benchmarks/ablations.py $(QUESTIONS)
+	$(BIN)/python -m benchmarks.ablations $(QUESTIONS)
 
 lock: $(VENV)/.installed-dev ## Write the lock files anew from pyproject.toml
 	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-annotate \

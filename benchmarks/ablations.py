@@ -2,7 +2,8 @@
 
 Each folder that is named holds `documents/` and `questions.jsonl` (see examples/README.md). All variants are asked the
 same questions in one run; the last columns are differences in quality to the variant that is built in, paired by
-question, with 95% bootstrap intervals. `read` is the share of the needed evidence that stands in the passages read.
+question, with 95% bootstrap intervals. `read` is the share of the needed evidence that stands in the passages read;
+`pairs` is the price: how many pairs of texts a question has the cross-encoder judge, on any machine.
 """
 
 from __future__ import annotations
@@ -10,15 +11,15 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
 
+from benchmarks.remembered import Remembered
 from index.embed import Embedder, open_embedder
 from index.load import files_of, source_of
 from index.records import Hit, Metadata, Source
@@ -30,7 +31,7 @@ from rag.evaluate.marks import Marks, TextOf, mark
 from rag.evaluate.questions import Case, read_cases
 from rag.pipeline import Rag
 from rag.recipe import AS_BUILT, Recipe
-from rag.rerank import Reranker, open_reranker
+from rag.rerank import open_reranker
 
 SHOWN = ("proved", "evidence", "precision", "answered", "declined_rightly", "quality")
 
@@ -55,18 +56,18 @@ class Variant:
 
 VARIANTS = (
     Variant("as built in"),
-    Variant("words only", Recipe(by_meaning=0.0)),
-    Variant("30% meaning", Recipe(by_meaning=0.3)),
-    Variant("70% meaning", Recipe(by_meaning=0.7)),
-    Variant("meaning only", Recipe(by_meaning=1.0)),
-    Variant("4 passages read", Recipe(read=4)),
-    Variant("12 passages read", Recipe(read=12)),
-    Variant("6 windows judged", Recipe(judged=6, judged_most=6)),
-    Variant("10 windows judged", Recipe(judged=10, judged_most=10)),
-    Variant("24 windows judged always", Recipe(judged=24, judged_most=24)),
-    Variant("10, then 16 windows judged", Recipe(judged_most=16)),
-    Variant("several things asked as one", Recipe(each=False)),
-    Variant("no sentence before", Recipe(sentence_before=False)),
+    Variant("words only", replace(AS_BUILT, by_meaning=0.0)),
+    Variant("30% meaning", replace(AS_BUILT, by_meaning=0.3)),
+    Variant("70% meaning", replace(AS_BUILT, by_meaning=0.7)),
+    Variant("meaning only", replace(AS_BUILT, by_meaning=1.0)),
+    Variant("4 passages read", replace(AS_BUILT, read=4)),
+    Variant("12 passages read", replace(AS_BUILT, read=12)),
+    Variant("6 windows judged", replace(AS_BUILT, judged=6, judged_most=6)),
+    Variant("10 windows judged", replace(AS_BUILT, judged=10, judged_most=10)),
+    Variant("24 windows judged always", replace(AS_BUILT, judged=24, judged_most=24)),
+    Variant("10, then 16 windows judged", replace(AS_BUILT, judged_most=16)),
+    Variant("several things asked as one", replace(AS_BUILT, each=False)),
+    Variant("no sentence before", replace(AS_BUILT, sentence_before=False)),
     Variant("400 characters", keeping=Keeping(passage_characters=400)),
     Variant("1000 characters", keeping=Keeping(passage_characters=1000)),
     Variant("no title over it", keeping=Keeping(title=False)),
@@ -78,7 +79,7 @@ class Parts:
     """The models, opened once."""
 
     embedder: Embedder
-    reranker: Reranker
+    reranker: Remembered
 
 
 def add(shelf: Shelf, folder: Path, keeping: Keeping) -> None:
@@ -96,16 +97,16 @@ def sample(cases: Sequence[Case], size: int) -> list[Case]:
     return [cases[place * len(cases) // size] for place in range(size)] if size < len(cases) else list(cases)
 
 
-def ask(rag: Rag, dossier: str, cases: Sequence[Case], told: str) -> dict[str, Marks]:
+def ask(rag: Rag, dossier: str, cases: Sequence[Case], told: str, reranker: Remembered) -> dict[str, Marks]:
     """Ask and mark."""
     text_of = cache(rag.shelf.text)
     marked: dict[str, Marks] = {}
     for case in track(cases, told, console=Console(stderr=True), transient=True):
         asked = Ask(case.question, dossier, history=case.history)
-        begun = time.perf_counter()
+        before = reranker.asked
         events = list(rag.stream(asked))
         answer = next(event.answer for event in events if isinstance(event, Finished))
-        marks = dict(mark(case, answer, time.perf_counter() - begun, text_of))
+        marks = dict(mark(case, answer, 0.0, text_of)) | {"pairs": float(reranker.asked - before)}
         if case.evidence:
             marks["read"] = reached(case, read_in(events), text_of)
         marked[case.id] = marks
@@ -148,7 +149,8 @@ def run(folders: Sequence[Path], size: int, parts: Parts, data: Path) -> dict[tu
                 rag = Rag(shelf, parts.reranker, config, variant.recipe)
                 for folder in folders:
                     cases = sample(read_cases(folder / "questions.jsonl"), size)
-                    marked[variant.name, folder.name] = ask(rag, folder.name, cases, f"{variant.name}: {folder.name}")
+                    told = f"{variant.name}: {folder.name}"
+                    marked[variant.name, folder.name] = ask(rag, folder.name, cases, told, parts.reranker)
     return marked
 
 
@@ -156,7 +158,7 @@ def table(marked: dict[tuple[str, str], dict[str, Marks]], sets: Sequence[str]) 
     """Write the table, in Markdown."""
     columns = ("read", *SHOWN)
     lines = [
-        f"| variant | set | {' | '.join(columns)} | ms | difference in quality |",
+        f"| variant | set | {' | '.join(columns)} | pairs | difference in quality |",
         f"|---|---|{'---|' * len(columns)}---|---|",
     ]
     for name in sets:
@@ -166,7 +168,7 @@ def table(marked: dict[tuple[str, str], dict[str, Marks]], sets: Sequence[str]) 
             difference = compare(before, marked[variant.name, name]).differences["quality"]
             cells = " | ".join(f"{found[column].mean:.3f}" if column in found else "–" for column in columns)
             changed = "" if variant is VARIANTS[0] else _interval(difference)
-            lines.append(f"| {variant.name} | {name} | {cells} | {1000 * found['seconds'].median:.0f} | {changed} |")
+            lines.append(f"| {variant.name} | {name} | {cells} | {found['pairs'].mean:.0f} | {changed} |")
     return lines
 
 
@@ -182,7 +184,7 @@ def main() -> None:
     options = parser.parse_args()
     folders = [folder.resolve() for folder in options.folders]
     config = RagConfig()
-    parts = Parts(open_embedder(config), open_reranker(config))
+    parts = Parts(open_embedder(config), Remembered(open_reranker(config)))
     with tempfile.TemporaryDirectory() as data:
         marked = run(folders, options.sample, parts, Path(data))
     print("\n".join(table(marked, [folder.name for folder in folders])))

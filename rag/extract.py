@@ -12,6 +12,7 @@ from index.split import header
 from rag.answers import Draft, Window
 from rag.kinds import holds_kind
 from rag.question import Expects, Question
+from rag.recipe import AS_BUILT, Recipe
 from rag.rerank import Reranker
 from rag.terms import rarity, stems_of, terms_of
 
@@ -55,16 +56,15 @@ _VOICES = 3
 """From how many documents such a question is answered."""
 _FAR = 6.0
 """How far behind the best window another side may be, in logits."""
-_LACKING = 1.0
-"""How far a window that lacks the asked kind of thing is put back, in logits."""
-_FACT = Breadth(2, gap=1.0, slack=0.5)
-_BROAD = Breadth(4, gap=2.0, slack=0.0)
-_BREADTHS: dict[Expects, Breadth] = {
-    "summary": _BROAD,
-    "comparison": _BROAD,
-    "list": _BROAD,
-    "reason": Breadth(2, gap=1.5, slack=0.0),
-}
+
+
+def breadth_of(expects: Expects, recipe: Recipe = AS_BUILT) -> Breadth:
+    """Say how much may be quoted where such a thing is asked for."""
+    if expects in ("summary", "comparison", "list"):
+        return Breadth(4, recipe.broad_gap, slack=0.0)
+    if expects == "reason":
+        return Breadth(2, recipe.reason_gap, slack=0.0)
+    return Breadth(2, recipe.fact_gap, recipe.slack)
 
 
 def windows_of(hits: Sequence[Hit], *, paired: bool = True) -> list[Window]:
@@ -83,7 +83,7 @@ def windows_of(hits: Sequence[Hit], *, paired: bool = True) -> list[Window]:
     return windows
 
 
-def shortlist(question: Question, windows: Sequence[Window], limit: int) -> list[Window]:
+def shortlist(question: Question, windows: Sequence[Window], limit: int, recipe: Recipe = AS_BUILT) -> list[Window]:
     """Keep the windows worth judging: those that hold most of the question's rare words, in good passages first."""
     contexts = [in_context(window) for window in windows]
     wanted = set(stems_of(question.text))
@@ -91,25 +91,26 @@ def shortlist(question: Question, windows: Sequence[Window], limit: int) -> list
     weights = rarity(wanted, contexts)
     total = sum(weights.values()) or 1.0
     scores = [
-        0.25 * window.hit.score + sum(sorted(weights[word] for word in words)) / total
+        recipe.by_passage * window.hit.score + sum(sorted(weights[word] for word in words)) / total
         for window, words in zip(windows, held, strict=True)
     ]
     order = sorted(range(len(windows)), key=lambda position: (-scores[position], position))
     return [windows[position] for position in order[:limit]]
 
 
-def judge(question: Question, windows: Sequence[Window], reranker: Reranker) -> list[Window]:
+def judge(question: Question, windows: Sequence[Window], reranker: Reranker, recipe: Recipe = AS_BUILT) -> list[Window]:
     """Score windows, each under its document's title and date, with the cross-encoder; best first.
 
     A window that lacks the kind of thing that is asked for stands behind one that has it and scores a little less.
     """
     logits = reranker.score(question.text, [in_context(window) for window in windows])
-    return in_order(question, [replace(window, logit=logit) for window, logit in zip(windows, logits, strict=True)])
+    judged = [replace(window, logit=logit) for window, logit in zip(windows, logits, strict=True)]
+    return in_order(question, judged, recipe)
 
 
-def in_order(question: Question, judged: Sequence[Window]) -> list[Window]:
+def in_order(question: Question, judged: Sequence[Window], recipe: Recipe = AS_BUILT) -> list[Window]:
     """Order judged windows: best first, one that lacks the asked kind of thing put back a little."""
-    behind = {id(window): 0.0 if holds_kind(question, window.text) else _LACKING for window in judged}
+    behind = {id(window): 0.0 if holds_kind(question, window.text) else recipe.lacking for window in judged}
     return sorted(judged, key=lambda w: (behind[id(w)] - w.logit, w.hit.document.id, w.start))
 
 
@@ -147,11 +148,11 @@ def names(window: Window, subject: str) -> bool:
     return bool(wanted) and wanted <= set(stems_of(in_context(window)))
 
 
-def choose(question: Question, judged: Sequence[Window], limit: int) -> list[Window]:
+def choose(question: Question, judged: Sequence[Window], limit: int, recipe: Recipe = AS_BUILT) -> list[Window]:
     """Choose the fewest windows that answer: the best, those close behind it, one for each thing compared."""
     if not judged:
         return []
-    breadth = _BREADTHS.get(question.expects, _FACT)
+    breadth = breadth_of(question.expects, recipe)
     best = judged[0].logit
     chosen: list[Window] = []
     for window in judged:
@@ -165,11 +166,11 @@ def choose(question: Question, judged: Sequence[Window], limit: int) -> list[Win
     return chosen
 
 
-def trim(question: Question, chosen: Sequence[Window], reranker: Reranker) -> list[Draft]:
+def trim(question: Question, chosen: Sequence[Window], reranker: Reranker, recipe: Recipe = AS_BUILT) -> list[Draft]:
     """Quote one sentence of a window alone where it answers as well; one that leans back keeps the one before it."""
     parts = [_parts(window) for window in chosen]
     logits = iter(reranker.score(question.text, [in_context(part) for several in parts for part in several]))
-    slack = _BREADTHS.get(question.expects, _FACT).slack
+    slack = breadth_of(question.expects, recipe).slack
     drafts: dict[tuple[str, int, int], Draft] = {}
     for window, several in zip(chosen, parts, strict=True):
         scored = [replace(part, logit=next(logits)) for part in several]
@@ -266,13 +267,14 @@ def leans_back(text: str) -> bool:
 
 
 def rerank_passages(
-    question: str, hits: Sequence[Hit], reranker: Reranker, depth: int = 20, share: float = 0.4
+    question: str, hits: Sequence[Hit], reranker: Reranker, recipe: Recipe = AS_BUILT
 ) -> tuple[Hit, ...]:
-    """Order the first `depth` hits again by fused score and the cross-encoder's probability for the whole passage.
+    """Order the first hits again by fused score and the cross-encoder's probability for the whole passage.
 
-    `share` is the weight of that probability; hits further down keep their order below the same weight of the rest.
+    Hits further down keep their order, below the same weight of the rest.
     """
-    head, tail = hits[:depth], hits[depth:]
+    share = recipe.by_cross_encoder
+    head, tail = hits[: recipe.reranked], hits[recipe.reranked :]
     logits = reranker.score(question, [titled(hit.document, hit.passage.text) for hit in head])
     blended = [
         replace(hit, score=(1 - share) * hit.score + share / (1 + math.exp(-logit)), stage="reranked")

@@ -89,12 +89,13 @@ class Gatherer:
 
     def _judged(self, question: Question, read: Sequence[Window]) -> list[Window]:
         """Judge the likeliest windows, and more of them where none is clearly the answer; best first."""
-        short = extract.shortlist(question, read, self._recipe.judged_most)
-        judged = extract.judge(question, short[: self._recipe.judged], self._reranker)
+        short = extract.shortlist(question, read, self._recipe.judged_most, self._recipe)
+        judged = extract.judge(question, short[: self._recipe.judged], self._reranker, self._recipe)
         further = short[self._recipe.judged :]
         if judged and judged[0].logit >= self._recipe.clear:
             further = [window for window in further if extract.may_differ(question, judged[0], window)]
-        return extract.in_order(question, [*judged, *extract.judge(question, further, self._reranker)])
+        more = extract.judge(question, further, self._reranker, self._recipe)
+        return extract.in_order(question, [*judged, *more], self._recipe)
 
     def of_each(self, ask: Ask, question: Question, found: Sequence[Hit]) -> list[Evidence]:
         """Look for each of several things that are asked about; nothing where one window speaks of them all."""

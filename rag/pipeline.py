@@ -173,7 +173,7 @@ class Rag:
         text = _question_text(question)
         reach = min(MOST_HITS, max(self.recipe.found, limit * (4 if per_document else 1)))
         found = self._gatherer.fused(text, dossier, filter or Filter(), reach)
-        ranked = extract.rerank_passages(text, found, self._reranker) if rerank else found
+        ranked = extract.rerank_passages(text, found, self._reranker, self.recipe) if rerank else found
         return retrieve.best_per_document(ranked, per_document)[:limit]
 
     def _understood(self, ask: Ask, written: Written) -> Question:
@@ -309,14 +309,14 @@ class Rag:
         sided: list[tuple[Question, tuple[compare.Side, ...]]] = []
         drafts: dict[tuple[str, int, int], Draft] = {}
         for each in evidence:
-            chosen = extract.choose(each.question, each.judged, share)
+            chosen = extract.choose(each.question, each.judged, share, self.recipe)
             sides = compare.sides(each.question, chosen, each.judged, each.read)[:share]
             chosen = timely.in_order(chosen) if wants_sequence(each.question.text) else chosen
             sided.append((each.question, sides))
             windows = [side.window for side in sides] or chosen
             if written:
                 windows = _left_out(windows, written, all_sides=compare.disagree(sides))
-            for draft in extract.trim(each.question, windows, self._reranker):
+            for draft in extract.trim(each.question, windows, self._reranker, self.recipe):
                 window = draft.evidence[0]
                 drafts.setdefault((window.hit.document.id, window.start, window.end), draft)
         return sided, list(drafts.values())[: max(0, limit - len(written))]

@@ -164,6 +164,9 @@ def _expects(text: str) -> Expects:
         ),
         (
             r"\bhow (?:much|many|long|far|old|big|large|high|often)\b|\bwhat (?:percentage|number|share|amount)\b|"
+            r"^what (?:do|does|did|will|would|has|have|had|is|was|are|were)\b.{0,80}\bcost(?:ing)?\b(?! of)|"
+            r"\bwhat (?:is|was|are|were) (?:the |its |their |his |her )?(?:\w+ )?(?:price|cost|population|height|"
+            r"length|width|depth|weight|age|salary|fee|budget|turnover|revenue|profit|speed|distance|temperature|score)\b|"
             r"^(?:um )?wie ?(?:viele?|hoch|lange?|weit|alt|groß|oft|teuer)\b",
             "number",
         ),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from benchmarks import ablations
+from benchmarks.remembered import Remembered
 from index.shelf import Shelf
 from rag.answers import Ask
 from rag.config import RagConfig
@@ -46,24 +48,24 @@ def test_a_recipe_is_followed(shelf: Shelf) -> None:
     def varied(recipe: Recipe) -> Rag:
         return Rag(shelf, FakeReranker(), RagConfig(), recipe)
 
-    few = varied(Recipe(read=2))
+    few = varied(replace(AS_BUILT, read=2))
     read = ablations.read_in(list(few.stream(ask)))
     assert len(read) == 2
     assert {window.hit.passage.id for window in few.evidence(ask).judged} <= {hit.passage.id for hit in read}
-    assert len(varied(Recipe(judged=3, judged_most=3)).evidence(ask).judged) == 3
-    words, meaning = varied(Recipe(by_meaning=0.0)), varied(Recipe(by_meaning=1.0))
+    assert len(varied(replace(AS_BUILT, judged=3, judged_most=3)).evidence(ask).judged) == 3
+    words, meaning = varied(replace(AS_BUILT, by_meaning=0.0)), varied(replace(AS_BUILT, by_meaning=1.0))
     found = shelf.search("wend", ask.question, limit=AS_BUILT.found)
     assert {hit.passage.id for hit in words.evidence(ask).found} == {hit.passage.id for hit in found.by_words}
     assert {hit.passage.id for hit in meaning.evidence(ask).found} == {hit.passage.id for hit in found.by_meaning}
-    assert all(one.start == one.focus for one in varied(Recipe(sentence_before=False)).evidence(ask).judged)
-    assert any(one.start < one.focus for one in varied(Recipe()).evidence(ask).judged)
+    assert all(one.start == one.focus for one in varied(replace(AS_BUILT, sentence_before=False)).evidence(ask).judged)
+    assert any(one.start < one.focus for one in varied(AS_BUILT).evidence(ask).judged)
 
 
 def test_several_things_are_looked_for_one_by_one_where_the_recipe_says_so(shelf: Shelf) -> None:
     ask = Ask("What did Orrin and Pell build?", "wend")
     assert Rag(shelf, FakeReranker(), RagConfig()).ask(ask).missing
     counting = FakeReranker()
-    Rag(shelf, counting, RagConfig(), Recipe(each=False)).ask(ask)
+    Rag(shelf, counting, RagConfig(), replace(AS_BUILT, each=False)).ask(ask)
     once = counting.scored
     Rag(shelf, counting, RagConfig()).ask(ask)
     assert counting.scored > 2 * once
@@ -81,12 +83,13 @@ def test_the_table_has_every_variant_and_its_difference(
 ) -> None:
     kept = [ablations.VARIANTS[0], ablations.VARIANTS[1], ablations.VARIANTS[-1]]
     monkeypatch.setattr(ablations, "VARIANTS", tuple(kept))
-    parts = ablations.Parts(FakeEmbedder(), FakeReranker())
+    parts = ablations.Parts(FakeEmbedder(), Remembered(FakeReranker()))
     marked = ablations.run([folder], 2, parts, tmp_path / "run")
     assert all(len(marks) == 2 for marks in marked.values())
     lines = ablations.table(marked, ["wend"])
     assert [line.split(" | ")[0] for line in lines[2:]] == [f"| {variant.name}" for variant in kept]
     assert "+0.000" in lines[3] or " to " in lines[3]
+    assert all(marks["pairs"] > 0 for marks in marked["as built in", "wend"].values())
 
 
 def test_evidence_is_reached_in_the_passages_read() -> None:
