@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
-PATIENCE = 15_000
+PATIENCE = 30_000
 """Milliseconds for anything to happen: the machine may be busy."""
 CHROMIUM = "/usr/bin/chromium"
 QUIET = (

@@ -81,6 +81,13 @@ def kept(visit: Visit) -> None:
     visit.page.locator("#kept summary").first.click()
 
 
+def worded(visit: Visit) -> None:
+    """Open the choice of what words the answers."""
+    visit.ask(COST)
+    visit.page.locator("#wording button").click()
+    visit.page.locator("#wording [aria-pressed='true']").wait_for()
+
+
 def helped(visit: Visit) -> None:
     """List the keys."""
     visit.page.locator("#question textarea").press("Escape")
@@ -111,6 +118,7 @@ STATES: tuple[tuple[str, tuple[int, int], str, str, Callable[[Visit], None]], ..
     ("page-map", WIDE, "dark", "en-GB", looked("map")),
     ("page-coverage", WIDE, "light", "en-GB", looked("coverage")),
     ("page-kept", WIDE, "light", "en-GB", kept),
+    ("page-wording", WIDE, "dark", "de-DE", worded),
     ("page-help", WIDE, "light", "en-GB", helped),
     ("page-narrow", NARROW, "light", "en-GB", placed("conversation")),
     ("page-narrow-sources", NARROW, "dark", "en-GB", placed("sources")),

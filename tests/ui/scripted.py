@@ -50,13 +50,15 @@ def put_file(shelf: Shelf, dossier: str, name: str, content: bytes) -> None:
 class ScriptedRag:
     """Quotes each document's line that shares most words with the question, if at least two.
 
-    Some words in a question make something else happen: slow, overload, damaged, explode, doubtful, disagree.
+    Some words in a question make something else happen: slow, gated, overload, damaged, explode, doubtful, disagree.
     """
 
     def __init__(self, shelf: Shelf) -> None:
         self.shelf = shelf
         self.asked: list[Ask] = []
         self.cancelled = threading.Event()
+        self.gate = threading.Event()
+        """Until it is set, gated questions wait."""
         self._ids = itertools.count(1)
 
     def close(self) -> None:
@@ -75,6 +77,8 @@ class ScriptedRag:
         if "slow" in ask.question and cancel is not None and cancel.wait(8):
             self.cancelled.set()
             return
+        if "gated" in ask.question:
+            self.gate.wait(120)
         answer = self._answer(ask, [c for score, c in found if score >= 2], [c for _, c in found[:3]])
         for statement in answer.statements:
             introduced = tuple(c for c in answer.citations if c.number in statement.citations)

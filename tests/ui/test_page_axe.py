@@ -76,6 +76,11 @@ def _adding(visit: Visit) -> None:
     visit.page.locator(".menu > summary").click()
 
 
+def _wording(visit: Visit) -> None:
+    visit.page.locator("#wording button").click()
+    expect(visit.page.locator("#wording [aria-pressed='true']")).to_be_visible()
+
+
 def _help(visit: Visit) -> None:
     visit.page.locator("#question textarea").press("Escape")
     visit.page.keyboard.press("?")
@@ -85,7 +90,7 @@ def _help(visit: Visit) -> None:
 STATES: dict[str, Callable[[Visit], None]] = {
     "welcome": lambda visit: None, "asked": _asked, "declined": _declined, "card": _card, "read": _read,
     "paged": _paged, "correcting": _correcting, "timeline": _timeline, "map": _map, "coverage": _coverage,
-    "kept": _kept, "adding": _adding, "help": _help,
+    "kept": _kept, "wording": _wording, "adding": _adding, "help": _help,
 }  # fmt: skip
 
 
