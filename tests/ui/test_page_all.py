@@ -172,6 +172,23 @@ def test_what_a_program_was_answered_opens_in_the_browser(visit: Visit, context:
         expect(other.page.locator("#chat .question")).to_have_count(2)
 
 
+def test_what_a_number_leads_to_is_fetched_while_it_is_pointed_at(visit: Visit) -> None:
+    visit.ask(QUESTION)
+    fetched: list[str] = []
+    visit.page.on("request", lambda request: fetched.append(request.url) if "/page/reader" in request.url else None)
+    visit.page.evaluate("() => { window.then = Date.now(); Date.now = () => then }")
+    with visit.page.expect_response(lambda reply: "/page/reader" in reply.url):
+        visit.page.locator("#chat a.cite").first.hover()
+    visit.page.evaluate("document.querySelector('#chat a.cite').click()")
+    expect(visit.page.locator("#quote-mark")).to_have_text(GROWTH)
+    assert len(fetched) == 1
+    with visit.page.expect_response(lambda reply: "/page/reader" in reply.url):
+        visit.page.locator("#chat a.cite").nth(1).hover()
+    visit.page.evaluate("() => { then += 20_000; document.querySelectorAll('#chat a.cite')[1].click() }")
+    expect(visit.page.locator("#quote-mark")).to_have_text(DOUBT)
+    assert len(fetched) == 3, "what may have changed since is fetched again"
+
+
 def test_selected_words_can_be_asked_about(visit: Visit) -> None:
     visit.page.locator("#documents li > a", has_text="Trade grows").click()
     visit.page.locator("#reader .text p").first.wait_for()

@@ -26,7 +26,7 @@ def test_a_language_model_is_used_only_once_someone_has_chosen_it(
     looked: list[int] = []
     monkeypatch.setattr("rag.writing.found", lambda: looked.append(1) or ("ollama:tiny",))
     wording = visit.page.locator("#wording")
-    expect(wording).to_have_text("Worded by the documents themselves")
+    expect(wording).to_have_text("Worded by the sources")
     visit.ask(QUESTION)
     assert rag.asked[-1].model is None or not rag.asked[-1].keep
     assert not looked, "nobody asked for models"
@@ -38,7 +38,7 @@ def test_a_language_model_is_used_only_once_someone_has_chosen_it(
     assert [ask.model for ask in rag.asked if ask.keep][-1] == "ollama:tiny"
     expect(visit.page.locator("#chat .took").last).to_contain_text("worded by ollama:tiny")
     wording.locator("button").first.click()
-    wording.get_by_role("button", name="the documents themselves").click()
+    wording.get_by_role("button", name="the sources").click()
     visit.ask(QUESTION)
     assert [ask.model for ask in rag.asked if ask.keep][-1] is None
 

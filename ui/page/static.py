@@ -80,7 +80,10 @@ class Shelved:
 
     def ahead(self, prefix: str) -> str:
         """Give links to all that pages have asked for so far, so that the next one need not find it step by step."""
-        kinds = {"js": 'rel="modulepreload"', "css": 'rel="preload" as="style" crossorigin'}
+        kinds = {
+            "js": 'rel="modulepreload" fetchpriority="low"',
+            "css": 'rel="preload" as="style" crossorigin fetchpriority="low"',
+        }
         named = list(dict.fromkeys(path for path, _ in self._kept))[:MOST_AHEAD]
         return "".join(f'<link {kinds[path.rpartition(".")[2]]} href="{prefix}{path}">' for path in named)
 

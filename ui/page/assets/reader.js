@@ -6,6 +6,7 @@ import { refresh, tickOnly } from "./sources.js";
 
 let origin = null; // the number to return to with Escape
 let current = { answer: "", index: -1, spot: null };
+const FORESIGHT = 5000; // milliseconds for which what was fetched ahead is taken for what is there
 let asking = 0; // the newest request; an older one that comes late is dropped
 
 const room = () => find("reader-room");
@@ -92,11 +93,25 @@ export const top = (kind) => {
   return nav;
 };
 
+// what a number leads to is fetched while it is pointed at, so that it is there when it is followed
+let ahead = { address: "", until: 0, content: null };
+const foresee = (address) => {
+  if (ahead.address === address && Date.now() < ahead.until) return;
+  const content = request(address).then(cleaned); // a page's picture begins to load as soon as its element is made
+  content.catch(() => (ahead.until = 0));
+  ahead = { address, until: Date.now() + FORESIGHT, content };
+};
+const given = (address) => {
+  const content = ahead.address === address && Date.now() < ahead.until ? ahead.content : request(address).then(cleaned);
+  ahead.until = 0;
+  return content;
+};
+
 const fetched = async (address) => {
   const mine = ++asking;
   try {
-    const html = await request(address);
-    return mine === asking ? cleaned(html) : null;
+    const content = await given(address);
+    return mine === asking ? content : null;
   } catch (error) {
     return mine === asking ? notice(error.message) : null;
   }
@@ -130,6 +145,15 @@ export const spotOf = (target) => {
   return { document, version, start, end, around: low === undefined ? "" : low + "-" + high };
 };
 
+const spotOfCard = (card) => spotOf(card.querySelector("a.title").hash.slice("#read-".length));
+for (const kind of ["pointerover", "focusin"]) {
+  document.addEventListener(kind, (event) => {
+    const chip = event.target.closest && event.target.closest("#chat a.cite");
+    const card = chip && find("card-" + chip.hash.slice("#cite-".length));
+    if (card) foresee(addressOf(spotOfCard(card)));
+  });
+}
+
 const openCard = (card) => {
   const id = card.id.replace("listed-", "");
   const answer = id.slice("card-".length, id.lastIndexOf("-"));
@@ -137,7 +161,7 @@ const openCard = (card) => {
   for (const chip of document.querySelectorAll("#chat a.cite[aria-current]")) chip.removeAttribute("aria-current");
   const chip = document.querySelector(`#chat a.cite[href="#cite-${id.slice("card-".length)}"]`);
   if (chip) chip.setAttribute("aria-current", "true");
-  return open(spotOf(card.querySelector("a.title").hash.slice("#read-".length)));
+  return open(spotOfCard(card));
 };
 
 export const move = (by) => {
