@@ -138,6 +138,21 @@ def test_a_browser_opens_what_a_program_of_its_machine_was_given_and_no_more(lib
     assert program.get(f"/v1/conversations/{id}").json()["turns"][0]["feedback"]["rating"] == 1
 
 
+def test_with_a_key_nobody_opens_what_programs_were_given_without_one(tmp_path: Path) -> None:
+    open_to_all = Library(tmp_path / "data")
+    try:
+        open_to_all.add("bridge.txt", BRIDGE)
+        answer = ask(open_to_all.program(), WHEN)["id"]
+    finally:
+        open_to_all.stop()
+    key = "a key that is long enough"
+    locked = Library(tmp_path / "data", key=key)
+    try:
+        assert locked.program(key).get(f"/v1/answers/{answer}").status_code == 404
+    finally:
+        locked.stop()
+
+
 def test_programs_on_this_machine_share_one_history(library: Library) -> None:
     id = begin(library.program())
     assert library.program().get(f"/v1/conversations/{id}").status_code == 200

@@ -97,10 +97,3 @@ def test_files_that_carry_their_hash_are_kept_for_ever_and_compressed(address: s
         older = re.sub("[0-9a-f]{16}", "0" * 16, ours[0])
         assert client.get(older).headers["cache-control"] == "no-cache"
         assert client.get("/assets/no-such-file.js").status_code == 404
-
-
-def test_what_earlier_visits_asked_for_is_named_ahead(address: str) -> None:
-    with httpx.Client(base_url=address, trust_env=False) as client:
-        path = re.findall(r'"\.?(/assets/index-[\w-]+\.js)"', client.get("/").text)[-1]
-        client.get(path)
-        assert f'href="{path}">' in client.get("/").text

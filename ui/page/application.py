@@ -93,7 +93,7 @@ class PageApplication:
         folder = f"{prefix}/page/{static.edition()}"
         dossier = self._dossier(scope)
         told = self.told if dossier is None else {**self.told, "dossier-open": dossier}
-        ours = head(t, folder, static.SCRIPTS, self.shelved.ahead(prefix), told)
+        ours = head(t, folder, static.SCRIPTS, told)
         page = framed(t, _CARDS.sub("", body.decode()).replace("<head>", f"<head>{ours}", 1))
         page = page.replace('href="/manifest.json"', f'href="{prefix}/manifest.json"')
         page = _LANGUAGE.sub(rf'<html\1 lang="{t.language}"', page, count=1)

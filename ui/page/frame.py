@@ -45,10 +45,10 @@ def framed(t: texts.Texts, page: str) -> str:
     return _MOUNT.sub(lambda _: frame, page, count=1)
 
 
-def head(t: texts.Texts, folder: str, scripts: tuple[str, ...], ahead: str, told: Mapping[str, str]) -> str:
+def head(t: texts.Texts, folder: str, scripts: tuple[str, ...], told: Mapping[str, str]) -> str:
     """Give our part of the page's head, before Gradio's; the script finds the page's words and what it is told there.
 
-    `folder` is the address of our assets, `ahead` are links to what the browser should fetch at once.
+    `folder` is the address of our assets.
     """
     ours = "".join(f'<link rel="modulepreload" href="{folder}/{name}.js">' for name in scripts)
     told = {"dossier-texts": t.to_json(), **told}
@@ -56,5 +56,5 @@ def head(t: texts.Texts, folder: str, scripts: tuple[str, ...], ahead: str, told
     return (
         f'<title>{texts.NAME}</title><link rel="icon" href="{folder}/icon.svg" type="image/svg+xml">'
         f'<link rel="stylesheet" href="{folder}/page.css">{ours}'
-        f'{named}<script type="module" src="{folder}/main.js"></script>{ahead}'
+        f'{named}<script type="module" src="{folder}/main.js"></script>'
     )

@@ -20,7 +20,6 @@ SCRIPTS = (
     "pictures", "keys",
 )  # fmt: skip
 TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
-MOST_AHEAD = 120
 _OWN = re.compile(r"/page/(?:(?P<edition>[0-9a-f]{16})/)?(?P<name>[\w-]+\.(?P<type>css|js|svg))")
 _GRADIOS = re.compile(r"/assets/[\w.-]+\.(?P<type>js|css)")
 
@@ -77,15 +76,6 @@ class Shelved:
     def has(self, path: str) -> bool:
         """Whether a path is of this kind."""
         return _GRADIOS.fullmatch(path) is not None
-
-    def ahead(self, prefix: str) -> str:
-        """Give links to all that pages have asked for so far, so that the next one need not find it step by step."""
-        kinds = {
-            "js": 'rel="modulepreload" fetchpriority="low"',
-            "css": 'rel="preload" as="style" crossorigin fetchpriority="low"',
-        }
-        named = list(dict.fromkeys(path for path, _ in self._kept))[:MOST_AHEAD]
-        return "".join(f'<link {kinds[path.rpartition(".")[2]]} href="{prefix}{path}">' for path in named)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer."""
