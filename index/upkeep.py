@@ -183,6 +183,7 @@ class Upkeep:
                     room.vectors.anew(stop)
             else:
                 room.vectors.throw_away()
+        give_back()
 
     def passed(self, dossier: int) -> int:
         """Give the last change that every index of the dossier shows."""

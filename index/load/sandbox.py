@@ -47,7 +47,7 @@ class Sandbox:
     as much again by the clock, and `memory` + 8n megabytes of address space.
     """
 
-    def __init__(self, *, files: int = 200, memory: int = 512, seconds: int = 20) -> None:
+    def __init__(self, *, files: int = 1000, memory: int = 512, seconds: int = 20) -> None:
         self._files = files
         self._memory = memory
         self._seconds = seconds
