@@ -85,7 +85,7 @@ def features_of(rows: Sequence[tuple[str, str, str]], reranker: Reranker) -> lis
 
 def refresh(texts: Path, reranker: Reranker) -> list[dict[str, Any]]:
     """Make the judged pairs anew from a file that holds their texts and a reader's verdicts."""
-    rows = rows_of(texts)
+    rows = [row for row in rows_of(texts) if row["borne_out"] is not None]
     found = features_of([(row["statement"], row["evidence"], row["context"]) for row in rows], reranker)
     return [
         {
@@ -99,6 +99,11 @@ def refresh(texts: Path, reranker: Reranker) -> list[dict[str, Any]]:
         }
         for row, features in zip(rows, found, strict=True)
     ]
+
+
+def joined(before: Sequence[dict[str, Any]], anew: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Put new verdicts and features in the place of old ones, and keep the others."""
+    return list({(row["statement"], row["evidence"]): row for row in (*before, *anew)}.values())
 
 
 def fold_of(group: str) -> int:
@@ -188,7 +193,7 @@ def main() -> None:
     parser.add_argument("--dry", action="store_true", help="report only")
     options = parser.parse_args()
     reranker = open_reranker(RagConfig())
-    judged = refresh(options.texts, reranker) if options.texts else rows_of(JUDGED)
+    judged = joined(rows_of(JUDGED), refresh(options.texts, reranker) if options.texts else [])
     right = np.array([row["borne_out"] for row in judged])
     rows, groups = [row["features"] for row in judged], [row["statement"] for row in judged]
     values, refusing = matrix(rows), refused(rows)
@@ -249,7 +254,7 @@ def third_party(
         odds = np.array([told[key_of(pairs[i]["claim"], pairs[i]["text"])] for i in asked])
         both = np.column_stack([np.log(halved[asked] / (1 - halved[asked])), np.clip(odds, -10, 10)])
         folds = np.array([fold_of(family) for family in families(pairs)])[asked]
-        joined = held_out(both, right[asked], folds)
+        together = held_out(both, right[asked], folds)
         fitted = LogisticRegression(max_iter=5000).fit(both, right[asked])
         stored["judged"] = {
             "own": round(max(0.0, float(fitted.coef_[0][0])), 3),
@@ -261,7 +266,7 @@ def third_party(
             "pairs_with_judge": len(asked),
             "pairs_auc_of_judge_alone": round(float(roc_auc_score(right[asked], odds)), 3),
             "pairs_auc_without_judge_there": round(float(roc_auc_score(right[asked], halved[asked])), 3),
-            "pairs_auc_with_judge": round(float(roc_auc_score(right[asked], joined)), 3),
+            "pairs_auc_with_judge": round(float(roc_auc_score(right[asked], together)), 3),
         }
     return figures
 

@@ -6,7 +6,8 @@ by the model with what Dossier gives it to read (`draft`, its raw words); what i
 model alone, with the plain recipe: the four nearest passages of 1,000 characters, and no check (`alone`).
 
 `--out FILE` keeps a line for each question with all texts, so that a run that was stopped goes on where it was; the
-texts of measured sets stay in that file. `python benchmarks/writing.py --table FILE` prints the figures again.
+texts of measured sets stay in that file. `python benchmarks/writing.py --table FILE` prints the figures again, and
+`--sheet FILE` every statement with its evidence, to be judged by a reader and given to `fit_verifying.py --texts`.
 """
 
 from __future__ import annotations
@@ -279,6 +280,25 @@ def costs(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     yield f"statements: {len(statements)}, shown {sum(statement['shown'] for statement in statements)}"
 
 
+def sheet(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Write every statement that was shown or left out, for a reader to fill `borne_out` in: see fit_verifying.py."""
+    for row in rows:
+        for statement in [*row["checked"].get("statements", ()), *row.get("alone", {}).get("statements", ())]:
+            pieces = statement["evidence"]
+            told = {
+                "set": row["set"],
+                "id": row["id"],
+                "shown": statement["shown"],
+                "statement": statement["text"],
+                "evidence": " ".join(piece["text"] for piece in pieces),
+                "context": statement["context"],
+                "places": [{name: piece[name] for name in ("document", "start", "end")} for piece in pieces],
+                "borne_out": None,
+            }
+            if pieces:
+                yield json.dumps(told, ensure_ascii=False)
+
+
 def _mean(values: Sequence[float]) -> str:
     return f"{statistics.fmean(values):.3f}" if values else "–"
 
@@ -296,8 +316,12 @@ def main() -> None:
     parser.add_argument("--alone", action=argparse.BooleanOptionalAction, default=True, help="the plain recipe, too")
     parser.add_argument("--data", type=Path, help="keep the prepared documents here")
     parser.add_argument("--out", type=Path, help="keep every answer here, and go on from what is there")
+    parser.add_argument("--sheet", type=Path, help="print the statements of such a file, to be judged by a reader")
     parser.add_argument("--table", type=Path, help="print the figures of a file that --out wrote")
     options = parser.parse_args()
+    if options.sheet is not None:
+        print("\n".join(sheet(rows_of(options.sheet))))
+        return
     if options.table is None:
         with tempfile.TemporaryDirectory() as scratch:
             options.out = options.out or Path(scratch) / "answers.jsonl"
