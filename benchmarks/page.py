@@ -60,6 +60,10 @@ UNTIL = """([act, selector, drawn]) => new Promise((done) => {
   const look = () => requestAnimationFrame(there() ? () => done(performance.now() - began) : look);
   look();
 })"""
+ANSWERED = """(before) => {
+  const fact = (id) => document.getElementById(id).textContent;
+  return fact("asked-count") !== before && fact("busy") === "" && !document.querySelector("#chat .writing");
+}"""
 SEEING = """() => {
   window.seen = 0;
   const see = () => { window.seen ||= performance.timeOrigin + performance.now(); };
@@ -144,10 +148,10 @@ def opening(browser: Browser, addresses: dict[str, str], rounds: int) -> None:
 
 def ask(page: Page, question: str) -> None:
     """Ask and wait for the answer's end."""
-    before = page.locator("#chat .answer").count()
+    before = page.locator("#asked-count").text_content()
     page.locator("#question textarea").fill(question)
     page.keyboard.press("Enter")
-    page.locator("#chat .answer:not(.waiting, .writing)").nth(before).wait_for(timeout=120_000)
+    page.wait_for_function(ANSWERED, arg=before, timeout=120_000)
 
 
 def visited(context: BrowserContext, address: str, path: str = "/?dossier=examples") -> Page:

@@ -90,6 +90,7 @@ class Visit:
         """Wait until a dossier is shown with its list."""
         expect(self.page.locator("#dossier-name")).to_have_text(dossier)
         expect(self.page.locator("#dossier")).to_have_value(dossier)
+        expect(self.page.locator("#documents")).to_have_attribute("data-dossier", dossier)
 
     def place(self, name: str) -> None:
         """Go to one of the three places, where only one is shown at a time."""

@@ -82,6 +82,7 @@ const list = async (offset = 0) => {
   const rows = cleaned(found.rows);
   if (offset) find("documents").append(rows);
   else find("documents").replaceChildren(rows);
+  find("documents").dataset.dossier = dossier; // whose documents these are
   find("count").textContent = found.total ? found.count : "";
   find("controls").hidden = !found.total;
   following = found.following;
