@@ -113,7 +113,6 @@ class Keyring:
             return self._file.all()
         except BadSettings:
             LOG.exception("The named keys cannot be read; nobody is let in by one.")
-            self._needed = True
             return ()
 
     def _valid(self) -> tuple[Key, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -161,6 +162,15 @@ def test_an_upload_over_a_keys_limit_is_refused(start: Start, file: KeyFile) -> 
 
     headers = bearer(small) | {"content-type": "application/json"}
     assert server.http.post("/v1/documents", content=in_pieces(), headers=headers).status_code == 413
+
+
+def test_a_declared_size_is_refused_before_anything_is_sent(start: Start, file: KeyFile) -> None:
+    server = start(key=OWN)
+    _, small = file.add("small", uploads_mb=1)
+    told = f"Host: 127.0.0.1\r\nAuthorization: Bearer {small}\r\nContent-Type: application/json\r\n"
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as connection:
+        connection.sendall(f"POST /v1/documents HTTP/1.1\r\n{told}Content-Length: 2000000\r\n\r\n".encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
 
 
 def test_a_minute_passes_and_few_callers_are_remembered() -> None:
