@@ -31,6 +31,8 @@ OPEN_PATHS = ("/health", "/login")
 READING = ("GET", "HEAD", "OPTIONS")
 SMALL_BODY = 8 * 1024 * 1024
 """More than any question with its history needs."""
+OPEN_BODY = 64 * 1024
+"""Of whoever has shown no key yet: many who send large ones at once would fill the memory."""
 UPLOAD_PATHS = ("/v1/documents", "/gradio_api/upload")
 REQUEST_ID = re.compile(r"[\w.-]{1,64}")
 FORWARDED = (b"x-forwarded-host", b"x-forwarded-proto", b"x-forwarded-port", b"forwarded")
@@ -164,6 +166,8 @@ class Gate:
     async def _admit(self, scope: Scope, headers: Headers, receive: Receive, send: Send) -> None:
         path: str = scope["path"]
         limit = self.rules.largest_upload if path in UPLOAD_PATHS else SMALL_BODY
+        if path in self.rules.open_paths:
+            limit = OPEN_BODY
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -296,7 +300,8 @@ def _ends_soon(headers: Headers, limit: int) -> bool:
 
 
 def _too_large(limit: int) -> TooLarge:
-    return TooLarge(f"The request is larger than {limit // 2**20} MB.", "Send fewer or smaller files at a time.")
+    size = f"{limit // 2**20} MB" if limit >= 2**20 else f"{limit // 2**10} KB"
+    return TooLarge(f"The request is larger than {size}.", "Send fewer or smaller files at a time.")
 
 
 def _counted(receive: Receive, limit: int) -> Receive:

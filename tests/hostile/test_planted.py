@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 HOOK = """
 import os, sys
 _told = os.open(os.environ["TOLD"], os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-_names = ("sentence_transformers", "transformers", "torch", "openai", "ollama", "huggingface_hub", "planted")
+_names = ("sentence_transformers", "transformers", "torch", "openai", "huggingface_hub", "planted")
 def _hook(event, arguments):
     if event == "import" and str(arguments[0]).split(".")[0] in _names:
         os.write(_told, f"import {arguments[0]}\\n".encode())
@@ -38,7 +38,7 @@ with Shelf.open(IndexConfig(data=Path(sys.argv[1]), chroma_from=5), FakeEmbedder
             given = [Source(f"{number}.txt", f"upload:{number}", text=text) for number, text in enumerate(texts)]
             shelf.wait(shelf.add(name, given).id)
             shelf.search(name, "bridge", limit=3)
-    until = time.monotonic() + 100
+    until = time.monotonic() + 250
     while shelf.in_step().lag and time.monotonic() < until:
         time.sleep(0.05)
     assert not shelf.in_step().lag
@@ -51,11 +51,9 @@ KNOWN = {
         "kwargs": {"trust_remote_code": True},
     },
     "openai": {"api_key_env_var": "DOSSIER_KEY", "model_name": "a", "api_base": "http://192.0.2.1/"},
-    "ollama": {"url": "http://192.0.2.1/", "model_name": "a", "timeout": 1},
-    "huggingface": {"api_key_env_var": "DOSSIER_KEY", "model_name": "planted/model"},
     "planted": {"module": "planted", "class": "Planted"},
 }  # fmt: skip
-NAMES = [*KNOWN, "pickle", "segment"]
+NAMES = [*KNOWN, "pickle"]
 
 
 def run(code: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -70,7 +68,7 @@ def run(code: str, folder: Path, *arguments: str) -> subprocess.CompletedProcess
 
 
 def plant(folder: Path, name: str) -> None:
-    """Make the index of a dossier name a function, hold a pickle that runs something, or be of another kind."""
+    """Make the index of a dossier name a function of its own, or hold a pickle that runs something."""
     database = sqlite3.connect(folder / "chroma.sqlite3")
     with database:
         if name in KNOWN:
@@ -86,8 +84,6 @@ def plant(folder: Path, name: str) -> None:
                 "INSERT INTO collection_metadata (collection_id, key, str_value, bool_value) "
                 "SELECT id, 'trust_remote_code', 'planted:Planted', 1 FROM collections"
             )
-        elif name == "segment":
-            database.execute("UPDATE segments SET type = 'planted.Planted' WHERE scope = 'VECTOR'")
     database.close()
     if name == "pickle":
         (graph,) = (path for path in folder.iterdir() if path.is_dir())
@@ -95,7 +91,7 @@ def plant(folder: Path, name: str) -> None:
         (graph / "index_metadata.pickle").write_bytes(f"cos\nsystem\n(S'touch {ran}'\ntR.".encode())
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(600)
 def test_what_is_planted_in_an_index_does_nothing(tmp_path: Path) -> None:
     data = tmp_path / "data"
     first = run(WORK, tmp_path, str(data), json.dumps(NAMES))

@@ -47,6 +47,7 @@ GUARDS = (
     Guard("few callers are remembered", "ui/limits.py", "if len(self._sent) > MOST_CALLERS:", "if False:", f"{KEYS}::test_a_minute_passes_and_few_callers_are_remembered"),
     Guard("declared sizes are checked", "ui/access.py", "            _check_length(headers, limit)\n", "", f"{KEYS}::test_a_declared_size_is_refused_before_anything_is_sent"),
     Guard("bodies are counted while they come", "ui/access.py", "            if read > limit:\n", "            if False:\n", "tests/ui/test_http_documents.py::test_a_body_over_the_limit_is_refused_while_it_is_read"),
+    Guard("who has no key sends little", "ui/access.py", "            limit = OPEN_BODY\n", "            pass\n", f"{ACCESS}::test_who_has_shown_no_key_sends_little"),
     Guard("logins lead nowhere else", "ui/login.py", 'and not address.startswith(("//", "/\\\\"))', "", f"{ACCESS}::test_logging_in_leads_nowhere_else"),
     Guard("the login form escapes", "ui/login.py", 'value="{escape(onward)}"', 'value="{onward}"', f"{ACCESS}::test_the_form_escapes_where_it_leads"),
     Guard("request ids are harmless", "ui/access.py", "return given if REQUEST_ID.fullmatch(given) else secrets.token_hex(8)", "return given or secrets.token_hex(8)", f"{WATCHING}::test_every_answer_has_a_request_id"),
@@ -65,7 +66,7 @@ GUARDS = (
     Guard("fetched bodies are cut", "index/load/fetch.py", "        if size > limit:\n", "        if size > 50 * limit:\n", f"{FETCH}::test_endless_and_packed_bodies_are_cut"),
     Guard("fetched bodies are unpacked in small pieces", "index/load/fetch.py", "for piece in _unpacked(answer):", "for piece in answer.iter_bytes():", "tests/hostile/test_servers.py"),
     Guard("every wait ends at the deadline", "index/load/network.py", "return self._stream.read(max_bytes, _left(self._deadline))", "return self._stream.read(max_bytes, 5)", f"{FETCH}::test_a_trickle_of_bytes_gains_no_time"),
-    Guard("no proxy is asked", "index/load/fetch.py", "trust_env=False, ", "", f"{FETCH}::test_a_proxy_of_the_environment_is_not_asked"),
+    Guard("no proxy is asked", "index/load/fetch.py", "transport=transport, trust_env=False, ", "", f"{FETCH}::test_a_proxy_of_the_environment_is_not_asked"),
     # what is read
     Guard("packages that unpack to too much", "index/load/package.py", "if unpacked > _LARGEST_TOTAL or largest > _LARGEST_PART or unpacked > max(_SMALL, _TIGHTEST * packed):", "if False:", f"{OFFICE}::test_bombs_are_refused_before_they_unpack"),
     Guard("XML that declares entities", "index/load/package.py", "    if _DECLARATION.search(plain):\n", "    if False:\n", f"{OFFICE}::test_entities_are_never_expanded"),

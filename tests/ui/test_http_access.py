@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
@@ -193,3 +193,18 @@ def test_the_description_names_every_route(server: Running) -> None:
     text = httpx.Response(200, json=described).text
     for reference in set(text.split("#/components/schemas/")[1:]):
         assert reference.partition('"')[0] in schemas
+
+
+def test_who_has_shown_no_key_sends_little(start: Callable[..., Running]) -> None:
+    server = start(key=KEY)
+
+    def in_pieces() -> Iterator[bytes]:
+        yield b"key="
+        for _ in range(20):
+            yield b"x" * 10_000
+
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    whole = b"key=" + b"x" * 100_000
+    assert server.http.post("/login", content=whole, headers=form).status_code == 413
+    assert server.http.post("/login", content=in_pieces(), headers=form).status_code == 413
+    assert server.http.post("/login", data={"key": KEY}).status_code == 303
