@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -173,3 +174,11 @@ def test_the_page_and_the_routes_share_one_pool(start: Callable[..., Running]) -
     server.rag.gate.set()
     *_, last = second
     assert last.answer.standing == "grounded"
+
+
+def test_the_description_names_every_event(server: Running) -> None:
+    server.add(BRIDGE)
+    answers = server.http.get("/openapi.json").json()["paths"]["/v1/ask"]["post"]["responses"]["200"]["content"]
+    known = answers["text/event-stream"]["itemSchema"]["properties"]["event"]["enum"]
+    told = server.http.post("/v1/ask", json={"question": "When was the bridge lifted?", "stream": True}).text
+    assert {"passages", "answer", "done"} <= set(re.findall(r"^event: (\w+)$", told, re.MULTILINE)) <= set(known)

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from threading import Event as Flag
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
@@ -24,6 +24,20 @@ from ui.wire import Telling, hit_json
 T = TypeVar("T")
 
 
+EVENTS = ("passages", "statement", "text", "draft", "answer", "done", "error")
+
+
+def described(*names: str) -> dict[str, Any]:
+    """Describe a stream of events of these names, whose data is JSON."""
+    told: dict[str, Any] = {"data": {"type": "string"}}
+    if names:
+        told["event"] = {"type": "string", "enum": list(names)}
+    return {
+        "schema": {"type": "string"},
+        "itemSchema": {"type": "object", "required": [*told], "properties": told},
+    }
+
+
 def asking(service: Service) -> APIRouter:
     """Make the routes."""
     router = APIRouter(route_class=ReadingRoute, tags=["Asking"])
@@ -34,7 +48,7 @@ def asking(service: Service) -> APIRouter:
             200: {
                 "model": AnswerReply,
                 "description": "The answer, or its server-sent events.",
-                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+                "content": {"text/event-stream": described(*EVENTS)},
             }
         },
     )

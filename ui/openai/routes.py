@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
-from ui.api.asking import asking_for, streamed, unless_gone
+from ui.api.asking import asking_for, described, streamed, unless_gone
 from ui.api.given import ReadingRoute
 from ui.openai.given import ChatGiven, dossier_named
 from ui.openai.replies import ChatReply, DialectErrorReply, ModelReply, ModelsReply
@@ -19,7 +19,7 @@ from ui.service import Service
 CHUNKS: dict[str, Any] = {
     "model": ChatReply,
     "description": "The completion, or its chunks as server-sent events.",
-    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+    "content": {"text/event-stream": described()},
 }
 FAILED: dict[str, Any] = {"model": DialectErrorReply, "description": "What went wrong, and what mends it."}
 
