@@ -254,9 +254,11 @@ def test_a_setting_that_cannot_work_is_told_at_once(
 
 
 def remote(shelf: Shelf, server: ModelServer, **settings: object) -> Rag:
-    return writer(
+    rag = writer(
         shelf, Scripted(), **{"model": "openai:fake", "model_url": server.url, "model_seconds": SECONDS, **settings}
     )
+    rag.writing.chat("openai:fake")  # importing its client takes a while on a busy machine
+    return rag
 
 
 def test_a_real_client_streams_counts_and_orders(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
