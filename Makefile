@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc)
 SOAK_POINTS ?= 100
 SOAK_SEED ?= 1
 
-.PHONY: chat setup test test-browser soak check lock sentence-transformers model evaluation ocr mcp traces screenshots ablations fit clean help sbom licences teeth
+.PHONY: chat setup test test-browser soak check lock sentence-transformers model evaluation ocr mcp traces screenshots ablations fit bench bench-million clean help sbom licences teeth
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 24
@@ -100,6 +100,14 @@ fit: setup $(VENV)/.installed-dev ## Fit the recipe's numbers, then the decision
 
 ablations: setup $(VENV)/.installed-dev ## What each part of answering is worth: make ablations QUESTIONS="FOLDER ..."
 	$(BIN)/python -m benchmarks.ablations $(QUESTIONS)
+
+bench: setup $(VENV)/.installed-dev ## How fast it is, against the plain recipe, and what got worse: make bench SET=FOLDER
+	@$(BIN)/dossier models fetch all-MiniLM-L6-v2
+	$(BIN)/python -m benchmarks.speed $(if $(SET),--set $(SET))
+	$(BIN)/python -m benchmarks.growing --sizes 1000,10000,100000
+
+bench-million: setup $(VENV)/.installed-dev ## What grows with a million passages (up to an hour, 8 GB): make bench-million KEEP=FOLDER
+	$(BIN)/python -m benchmarks.growing --sizes 1000000 $(if $(KEEP),--keep $(KEEP))
 
 lock: $(VENV)/.installed-dev ## Write the lock files anew from pyproject.toml
 	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-annotate \

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 SLACK = 2e-3
 """More than a product in half precision differs from the exact one, on any processor."""
+WORTH_COPYING = 0.2
+"""Up to this share of the rows it is quicker to copy them together than to read all of them."""
 Ranked = list[tuple[int, float]]
 """Keys of passages with their cosines, best first; equal scores in order of the keys."""
 
@@ -72,16 +74,22 @@ class Scan:
         """Find the passages nearest to the query, of these documents only (None: of all)."""
         with self.lock:
             keys, matrix = self._keys[: self._count], self._matrix[: self._count]
-            if documents is not None:
-                chosen = np.isin(self._documents[: self._count], np.fromiter(documents, np.int64, len(documents)))
-                keys, matrix = keys[chosen], matrix[chosen]
-            if not len(keys):
-                return []
-            if limit < len(keys):
+            chosen = self._chosen(documents)
+            if chosen is not None and chosen.mean() < WORTH_COPYING:
+                keys, matrix, chosen = keys[chosen], matrix[chosen], None
+            if limit < (len(keys) if chosen is None else int(chosen.sum())):
                 scores = _roughly(matrix, query)
+                if chosen is not None:
+                    scores[~chosen] = -np.inf
                 close = np.flatnonzero(scores >= np.partition(scores, -limit)[-limit] - SLACK)
-                keys, matrix = keys[close], matrix[close]
-            return ranked(keys, matrix, query, limit)
+                return ranked(keys[close], matrix[close], query, limit)
+            return ranked(*((keys, matrix) if chosen is None else (keys[chosen], matrix[chosen])), query, limit)
+
+    def _chosen(self, documents: Collection[int] | None) -> NDArray[np.bool_] | None:
+        """Mark the rows of these documents; None where it is all of them."""
+        if documents is None:
+            return None
+        return np.isin(self._documents[: self._count], np.fromiter(documents, np.int64, len(documents)))
 
     def _grow(self, count: int) -> None:
         if count <= len(self._keys):

@@ -10,8 +10,10 @@ from typing import Protocol
 
 from index import models
 from index.config import IndexConfig
-from index.onnx import OnnxModel, open_tokenizer
+from index.onnx import OnnxModel, Remembered, open_tokenizer
 
+SCORES = 20_000
+"""How many pairs' logits are remembered: about 4 MB, the pairs of some hundred questions."""
 MAX_TOKENS = 512
 """Of question and text together; only the text is cut."""
 
@@ -32,6 +34,7 @@ class CrossEncoder:
     """ms-marco-MiniLM-L-12-v2 in int8 through onnxruntime.
 
     One pair a run, unpadded: the model quantises its activations per run, so a batch would move a logit by up to 0.3.
+    So a pair always has the same logit, and one that was scored lately is not scored again.
     """
 
     def __init__(self, model: Path, tokenizer: Path, threads: int) -> None:
@@ -40,6 +43,7 @@ class CrossEncoder:
         self._tokenizer.enable_truncation(MAX_TOKENS, strategy="only_second")
         self._measure = open_tokenizer(tokenizer)
         self._pool = ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="rerank")
+        self.remembered = Remembered[float](SCORES)
 
     def score(self, question: str, texts: Sequence[str]) -> list[float]:
         """Give one logit a text; a question longer than a quarter of the model's limit is cut there."""
@@ -56,7 +60,9 @@ class CrossEncoder:
         return question if len(encoding.ids) <= limit else question[: encoding.offsets[limit - 1][1]]
 
     def _score_one(self, question: str, text: str) -> float:
-        return float(self._model.run(self._tokenizer.encode(question, text)).reshape(-1)[0])
+        return self.remembered.of(
+            lambda: float(self._model.run(self._tokenizer.encode(question, text)).reshape(-1)[0]), question, text
+        )
 
 
 def open_reranker(config: IndexConfig) -> CrossEncoder:

@@ -10,7 +10,8 @@ import pytest
 
 from index import models
 from index.config import IndexConfig
-from index.embed import Embedder, open_embedder
+from index.embed import Embedder, OnnxEmbedder, open_embedder
+from index.onnx import Remembered
 from tests.fakes import FakeEmbedder
 
 TEXTS = [
@@ -33,7 +34,10 @@ def embedder(request: pytest.FixtureRequest) -> Embedder:
         return FakeEmbedder()
     config = IndexConfig(models=request.getfixturevalue("models_folder"))
     if request.param == "onnx":
-        return open_embedder(config)
+        opened = open_embedder(config)
+        assert isinstance(opened, OnnxEmbedder)
+        opened.remembered = Remembered(0)  # the model itself is tried, every time
+        return opened
     if importlib.util.find_spec("sentence_transformers") is None:
         pytest.skip("sentence-transformers is an extra that is not installed here")
     models.fetch(config, models.MINILM.name)

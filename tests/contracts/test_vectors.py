@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Protocol
@@ -124,15 +124,14 @@ def test_a_score_is_the_same_in_any_company_and_equal_ones_come_in_order_of_keys
     assert scan.nearest(query, 25) == ranked(keys, matrix, query, 25)
 
 
-@pytest.mark.parametrize("limit", [1, 4])
-def test_a_scan_of_some_documents_gives_only_theirs(limit: int) -> None:
-    scan, matrix = Scan(DIMENSIONS), vectors(20)
-    scan.put(np.arange(20), np.arange(20) // 5, matrix)
-    found = scan.nearest(matrix[0], limit, {1, 3})
-    expected: Callable[[int], bool] = lambda key: key // 5 in (1, 3)  # noqa: E731 - named for the reader
-    assert [key for key, _ in found] == sorted(filter(expected, range(20)), key=lambda key: -(matrix[key] @ matrix[0]))[
-        :limit
-    ]
+@pytest.mark.parametrize("limit", [1, 4, 15])
+@pytest.mark.parametrize("documents", [{1, 3}, {17}, {0, 1, 2, 3}], ids=["some", "few", "none of them first"])
+def test_a_scan_of_some_documents_gives_only_theirs(limit: int, documents: set[int]) -> None:
+    scan, matrix = Scan(DIMENSIONS), vectors(100)
+    scan.put(np.arange(100), np.arange(100) // 5, matrix)
+    found = scan.nearest(matrix[0], limit, documents)
+    theirs = [key for key in range(100) if key // 5 in documents]
+    assert [key for key, _ in found] == sorted(theirs, key=lambda key: -(matrix[key] @ matrix[0]))[:limit]
     assert scan.nearest(matrix[0], limit, set()) == []
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from index.config import IndexConfig
 from index.embed import Embedder, OnnxEmbedder, open_embedder
 from index.errors import ModelMissing, NotInstalled
+from index.onnx import BACKGROUND, Remembered
 
 pytestmark = pytest.mark.models
 PREFIX = "Represent this sentence for searching relevant passages: "
@@ -33,6 +35,38 @@ def test_the_number_of_threads_changes_nothing(models_folder: Path) -> None:
     first, second = (embedder.embed_passages(texts) for embedder in several)
     assert np.array_equal(first, second)
     assert several[0].fingerprint == several[1].fingerprint
+
+
+def test_a_question_asked_again_is_not_embedded_again(models_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    embedder = open_embedder(IndexConfig(models=models_folder))
+    assert isinstance(embedder, OnnxEmbedder)
+    first = embedder.embed_query("Who approved the bridge?")
+    kept = first.copy()
+    first[:] = 0  # a caller's vector is its own
+    monkeypatch.setattr(embedder, "_embed", lambda text: pytest.fail("embedded again"))
+    assert np.array_equal(embedder.embed_query("Who approved the bridge?"), kept)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has priorities of single threads")
+def test_passages_are_embedded_behind_questions(models_folder: Path) -> None:
+    embedder = open_embedder(IndexConfig(models=models_folder))
+    assert isinstance(embedder, OnnxEmbedder)
+    mine = os.getpriority(os.PRIO_PROCESS, 0)
+    theirs = embedder._pool.submit(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id())).result()
+    assert theirs == BACKGROUND > mine
+    assert os.getpriority(os.PRIO_PROCESS, 0) == mine
+
+
+def test_what_is_remembered_is_bounded_and_bound_to_all_of_its_texts() -> None:
+    memory, made = Remembered[int](2), []
+
+    def make(*texts: str) -> int:
+        return memory.of(lambda: made.append(texts) or len(made), *texts)
+
+    assert [make("a", "b"), make("ab", ""), make("a", "b")] == [1, 2, 1]
+    assert [make("c"), make("a", "b"), make("ab", "")] == [3, 1, 4], "the least lately used is forgotten first"
+    memory.forget()
+    assert make("a", "b") == 5
 
 
 def test_meaning_is_nearer_than_words(opened: Embedder) -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from index.config import IndexConfig
 from index.errors import ModelMissing
+from index.onnx import Remembered
 from rag.rerank import CrossEncoder, open_reranker
 
 pytestmark = pytest.mark.models
@@ -13,7 +14,9 @@ pytestmark = pytest.mark.models
 
 @pytest.fixture(scope="module")
 def cross_encoder(models_folder: Path) -> CrossEncoder:
-    return open_reranker(IndexConfig(models=models_folder))
+    opened = open_reranker(IndexConfig(models=models_folder))
+    opened.remembered = Remembered(0)  # the model itself is tried, every time
+    return opened
 
 
 def test_only_the_text_is_cut(cross_encoder: CrossEncoder) -> None:
@@ -37,3 +40,12 @@ def test_the_number_of_threads_changes_nothing(models_folder: Path) -> None:
 def test_without_its_files_it_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(ModelMissing, match="dossier models fetch ms-marco-MiniLM-L-12-v2"):
         open_reranker(IndexConfig(models=tmp_path))
+
+
+def test_a_pair_that_was_scored_lately_is_not_scored_again(
+    models_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scorer = open_reranker(IndexConfig(models=models_folder))
+    first = scorer.score("Who approved the bridge?", ["The council approved it.", "It rained."])
+    monkeypatch.setattr(scorer._model, "run", lambda encoding: pytest.fail("scored again"))
+    assert scorer.score("Who approved the bridge?", ["It rained.", "The council approved it."]) == first[::-1]
