@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from index import models
 from index.config import IndexConfig
 from index.errors import NotInstalled
-from index.onnx import OnnxModel, Remembered, open_tokenizer, step_back
+from index.onnx import OnnxModel, Remembered, open_tokenizer
 
 Vector = NDArray[np.float32]
 QUESTIONS = 1000
@@ -49,8 +49,7 @@ class OnnxEmbedder:
     """bge-small-en-v1.5 in int8 through onnxruntime: CLS pooling, unit length.
 
     The model quantises its activations once per run, so texts are run one at a time, unpadded: that makes a
-    vector independent of its neighbours, and is also the fastest on a CPU. Cores work on several texts side by side,
-    on passages only while no question needs them.
+    vector independent of its neighbours, and is also the fastest on a CPU. Cores work on several texts side by side.
     """
 
     dimensions = 384
@@ -63,7 +62,7 @@ class OnnxEmbedder:
         self._tokenizer = open_tokenizer(tokenizer)
         self._tokenizer.enable_truncation(self.max_tokens)
         self._counter = open_tokenizer(tokenizer)
-        self._pool = ThreadPoolExecutor(threads or os.cpu_count() or 1, "embed", initializer=step_back)
+        self._pool = ThreadPoolExecutor(threads or os.cpu_count() or 1, thread_name_prefix="embed")
         self.remembered = Remembered[Vector](QUESTIONS)
 
     def embed_query(self, text: str) -> Vector:

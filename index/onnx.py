@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -20,8 +17,6 @@ if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
 Value = TypeVar("Value")
-BACKGROUND = 10
-"""How nice a thread is that embeds what is added: it gets a tenth of what a question's gets."""
 
 
 class Remembered(Generic[Value]):
@@ -53,13 +48,6 @@ class Remembered(Generic[Value]):
         """Forget everything."""
         with self._lock:
             self._values.clear()
-
-
-def step_back() -> None:
-    """Let this thread work when others of the process have nothing to do; only Linux has that for single threads."""
-    with suppress(OSError, AttributeError):
-        if sys.platform == "linux":
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BACKGROUND)
 
 
 class OnnxModel:

@@ -329,7 +329,7 @@ class Shelf:
     ) -> Found:
         """Find passages by meaning of `question` and by the words of `words` (or the question's own)."""
         key = self._library.dossiers.key(dossier)
-        with self._asking():
+        with self.asking():
             return self._finding.find(
                 key, storable(question), storable(question if words is None else words), filter, limit
             )
@@ -337,7 +337,7 @@ class Shelf:
     def holding(self, dossier: str, words: str, *, filter: Filter = EVERYTHING, limit: int) -> tuple[Hit, ...]:
         """Find all passages that have every one of the words, in any form, in order of adding; at most `limit`."""
         key = self._library.dossiers.key(dossier)
-        with self._asking():
+        with self.asking():
             return self._finding.holding(key, storable(words), filter, limit)
 
     def catalogue(self, dossier: str, filter: Filter = EVERYTHING) -> tuple[Document, ...]:
@@ -350,7 +350,8 @@ class Shelf:
         return self._finding.spelled(self._library.dossiers.key(dossier), map(storable, words))
 
     @contextmanager
-    def _asking(self) -> Iterator[None]:
+    def asking(self) -> Iterator[None]:
+        """Let adding wait a moment between its small steps while something for a question is computed."""
         self._adding.asking(1)
         try:
             yield

@@ -74,7 +74,11 @@ class Gatherer:
         return retrieve.fuse(self._shelf.search(dossier, text, filter=filter, limit=limit), self._recipe.by_meaning)
 
     def weighed(self, question: Question, found: tuple[Hit, ...]) -> Evidence:
-        """Judge the best passages' windows, and look for the word that they do not speak to."""
+        """Judge the best passages' windows, and look for the word that they do not speak to; adding waits meanwhile."""
+        with self._shelf.asking():
+            return self._weighed(question, found)
+
+    def _weighed(self, question: Question, found: tuple[Hit, ...]) -> Evidence:
         read = extract.windows_of(worth_reading(found, self._recipe.read), paired=self._recipe.sentence_before)
         judged = timely.in_time(question, self._judged(question, read), period_of(question.text, self._today()))
         if question.context:

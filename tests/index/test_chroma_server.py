@@ -146,7 +146,7 @@ def test_a_server_that_never_answers_holds_nobody_up(tmp_path: Path) -> None:
 
 
 def test_a_question_does_not_wait_for_a_server_that_became_slow(
-    tmp_path: Path, chroma_server: ChromaServer, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, chroma_server: ChromaServer, monkeypatch: pytest.MonkeyPatch, asked: list[int]
 ) -> None:
     monkeypatch.setattr("index.vectors_served.QUESTION_SECONDS", 0.0001)
     with shelf_of(tmp_path, chroma_server.address) as shelf:
@@ -154,6 +154,7 @@ def test_a_question_does_not_wait_for_a_server_that_became_slow(
         until(lambda: shelf.ready()[0])
         found = shelf.search("news", sources(range(7, 8))[0].text or "").by_meaning
         assert found[0].document.name == "7.txt"
+        assert not asked, "the server was waited for"
 
 
 def test_an_address_where_nobody_listens_is_told_and_answers_are_exact(tmp_path: Path) -> None:

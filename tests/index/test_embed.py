@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ import pytest
 from index.config import IndexConfig
 from index.embed import Embedder, OnnxEmbedder, open_embedder
 from index.errors import ModelMissing, NotInstalled
-from index.onnx import BACKGROUND, Remembered
+from index.onnx import Remembered
 
 pytestmark = pytest.mark.models
 PREFIX = "Represent this sentence for searching relevant passages: "
@@ -45,16 +44,6 @@ def test_a_question_asked_again_is_not_embedded_again(models_folder: Path, monke
     first[:] = 0  # a caller's vector is its own
     monkeypatch.setattr(embedder, "_embed", lambda text: pytest.fail("embedded again"))
     assert np.array_equal(embedder.embed_query("Who approved the bridge?"), kept)
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has priorities of single threads")
-def test_passages_are_embedded_behind_questions(models_folder: Path) -> None:
-    embedder = open_embedder(IndexConfig(models=models_folder))
-    assert isinstance(embedder, OnnxEmbedder)
-    mine = os.getpriority(os.PRIO_PROCESS, 0)
-    theirs = embedder._pool.submit(lambda: os.getpriority(os.PRIO_PROCESS, threading.get_native_id())).result()
-    assert theirs == BACKGROUND > mine
-    assert os.getpriority(os.PRIO_PROCESS, 0) == mine
 
 
 def test_what_is_remembered_is_bounded_and_bound_to_all_of_its_texts() -> None:

@@ -366,3 +366,17 @@ def test_the_same_question_from_eight_threads_has_one_answer(real: Rag) -> None:
     with ThreadPoolExecutor(8) as pool:
         crowd = pool.map(lambda question: (question, untimed(real.ask(Ask(question, "affair")))), questions)
         assert all(answer == alone[question] for question, answer in crowd)
+
+
+def test_adding_waits_while_evidence_is_judged(rag: Rag, monkeypatch: pytest.MonkeyPatch) -> None:
+    under_way: list[int] = []
+    score = FakeReranker.score
+
+    def watched(reranker: FakeReranker, question: str, texts: Sequence[str]) -> list[float]:
+        under_way.append(rag.shelf._adding._asking)
+        return score(reranker, question, texts)
+
+    monkeypatch.setattr(FakeReranker, "score", watched)
+    rag.ask(Ask("By how much has overall trade increased since March?", "news"))
+    assert max(under_way) >= 1
+    assert rag.shelf._adding._asking == 0
