@@ -310,7 +310,7 @@ class Shelf:
         if self._chores.find(id):
             self._chores.cancel(id, CANCEL_SECONDS)
             return self.job(id)
-        self._library.forget_originals(self._library.jobs.cancel(id))
+        self._library.sweeper.take(self._library.jobs.cancel(id))
         self._adding.notice()
         return self.wait(id, CANCEL_SECONDS)
 

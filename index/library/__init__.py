@@ -18,6 +18,7 @@ from index.library.jobs import Item, Jobs, Order
 from index.library.originals import Originals
 from index.library.passages import Cut, Kept, Passages
 from index.library.rates import Rates
+from index.library.sweeping import Sweeper
 
 __all__ = [
     "Arrival",
@@ -53,6 +54,7 @@ class Library:
         self._erasing = Erasing(database)
         self.chores = ChoreLog(database)
         self.rates = Rates(database, originals.folder)
+        self.sweeper = Sweeper(self.forget_originals)
 
     @classmethod
     def open(cls, data: Path) -> Library:
@@ -104,7 +106,8 @@ class Library:
         self.database.empty_log()
 
     def close(self) -> None:
-        """Close every connection."""
+        """Stop sweeping and close every connection."""
+        self.sweeper.close()
         self.database.close()
 
 

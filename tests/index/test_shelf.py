@@ -306,6 +306,22 @@ def test_eight_threads_adding_the_same_source_make_one_document(shelf: Shelf) ->
     assert shelf.dossier("news").documents == 1
 
 
+def test_files_of_a_cancelled_job_are_deleted_beside_other_work(config: IndexConfig) -> None:
+    files = [Source(f"{n}.txt", f"upload:{n}.txt", content=b"Number %d." % n) for n in range(1000)]
+    with Shelf.open(config, FakeEmbedder(seconds_a_passage=0.05)) as shelf:
+        kept = config.data / "originals"
+        job = shelf.add("news", files)
+        assert len(list(kept.iterdir())) > 900
+        assert shelf.cancel(job.id).state == "cancelled"
+        until = time.monotonic() + 60
+        while len(list(kept.iterdir())) > shelf.dossier("news").documents and time.monotonic() < until:
+            time.sleep(0.02)
+        assert len(list(kept.iterdir())) == shelf.dossier("news").documents < 200
+        shelf.cancel(shelf.add("news", files).id)
+    with Shelf.open(config, FakeEmbedder()) as shelf:  # closed midway: the rest is swept at opening
+        assert len(list(kept.iterdir())) == shelf.dossier("news").documents
+
+
 def test_cancelling_keeps_what_is_done_and_adds_no_more(config: IndexConfig) -> None:
     slow = FakeEmbedder(seconds_a_passage=0.05)
     with Shelf.open(config, slow) as shelf:
