@@ -91,6 +91,7 @@ def test_what_is_possible_is_told_where_something_is_not(server: Running) -> Non
     reply = server.http.delete("/v1/documents")
     assert (reply.status_code, reply.headers["allow"]) == (405, "GET, POST")
     assert server.http.put("/v1/documents/d_1").headers["allow"] == "DELETE, GET, PATCH"
+    assert server.http.put("/v1/documents/estimate").headers["allow"] == "POST"
 
 
 def test_an_unknown_conversation_is_not_found(server: Running) -> None:

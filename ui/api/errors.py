@@ -118,9 +118,10 @@ def _reply(
 
 
 def _allowed(request: Request) -> list[str]:
-    """Give the methods of all routes of a path; Starlette knows only those of the first one."""
-    paths = request.app.openapi()["paths"].items()
-    found = [methods for path, methods in paths if compile_path(path)[0].match(request.url.path)]
+    """Give the methods that are described for a path; Starlette knows only those of its first route."""
+    paths, asked = request.app.openapi()["paths"], request.url.path
+    named = [paths[asked]] if asked in paths else []
+    found = named or [methods for path, methods in paths.items() if compile_path(path)[0].match(asked)]
     return sorted({method.upper() for methods in found for method in methods})
 
 
