@@ -18,6 +18,13 @@ _FIGURE = re.compile(
 )
 _CLOCK = re.compile(r"(?<![\d:.])(?:[01]?\d|2[0-3])[:.][0-5]\d(?![\d:.]\d)")
 _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
+_OF_A_YEAR = re.compile(
+    r"(?:^|[.!?:;(–—-]|\b(?:in|since|by|until|till|from|of|during|before|after|between|to|and|or|through|year|years|the|a|an|"
+    r"its|their|his|her|our|my|your|this|that|early|late|mid|spring|summer|autumn|fall|winter|fiscal|around|about|circa|"
+    r"(?:jan|febr)uary|march|april|may|june|july|august|(?:septem|octo|novem|decem)ber))[,.]?\s*$",
+    re.IGNORECASE,
+)
+"""What stands before a year rather than before a number of things."""
 _MONTH = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|"
     r"oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)\b\.?"
@@ -46,11 +53,21 @@ def figures_of(text: str) -> list[Figure]:
     taken = [match.span() for pattern in (_CLOCK, _NOT_FIGURES) for match in pattern.finditer(text)]
     for match in _FIGURE.finditer(text):
         if any(start <= match.start("figure") < end for start, end in taken) or (
-            _YEAR.fullmatch(match.group("figure")) and not match.group("scale")
+            _YEAR.fullmatch(match.group("figure")) and not _counts_things(match)
         ):
             continue
         found.append(_figure(match))
     return found
+
+
+def _counts_things(match: re.Match[str]) -> bool:
+    """Whether a number that might be a year is none: `cost 1518 crowns`, but `in 1518 crowns were scarce`."""
+    if match.group("scale") or match.group("money") or match.group("unit") == "%":
+        return True
+    unit = (match.group("unit") or "").casefold()
+    if unit in FUNCTION_WORDS or not (unit.endswith("s") or unit in ("people", "men", "women", "children", "km", "kg")):
+        return False
+    return _OF_A_YEAR.search(match.string[: match.start("figure")]) is None
 
 
 def _figure(match: re.Match[str]) -> Figure:
