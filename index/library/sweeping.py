@@ -27,8 +27,12 @@ class Sweeper:
             self._forget(names)
             return
         thread = threading.Thread(target=self._sweep, args=(sorted(names),), name="sweeping", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the machine gives no more threads
+            LOG.warning("%d files of a cancelled job stay until the library is opened again.", len(names))
+            return
         self._sweeping = [*(one for one in self._sweeping if one.is_alive()), thread]
-        thread.start()
 
     def close(self) -> None:
         """Stop after the files at hand."""

@@ -50,7 +50,10 @@ def source_of(path: Path, config: IndexConfig) -> Source:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise UnreadableFile(f"{shown(str(path))} is {_kind(status.st_mode)}, not a file.", "Leave it out.")
-            content = b"" if status.st_size > limit else file.read(limit + 1)
+            # not `limit` bytes at once: each would keep a mapping of its own, and 65,530 are all that a process has
+            content = b"" if status.st_size > limit else file.read(status.st_size + 1)
+            if status.st_size < len(content) <= limit:  # it is growing
+                content += file.read(limit + 1 - len(content))
     except IsADirectoryError as error:
         raise UnreadableFile(f"{shown(str(path))} is a folder, not a file.", "Name the files in it.") from error
     except FileNotFoundError as error:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -109,3 +110,18 @@ def test_a_sparse_giant_is_not_read(tmp_path: Path) -> None:
         file.truncate(10**12)
     with pytest.raises(TooLarge):
         source_of(path, IndexConfig(max_file_mb=1))
+
+
+def test_a_file_that_grows_while_it_is_read_is_read_to_its_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "log.txt"
+    file.write_bytes(b"first line\nsecond line\n")
+    honest = os.fstat
+
+    def earlier(handle: int) -> SimpleNamespace:
+        return SimpleNamespace(st_mode=honest(handle).st_mode, st_size=11)
+
+    monkeypatch.setattr(os, "fstat", earlier)
+    assert source_of(file, IndexConfig()).content == b"first line\nsecond line\n"
+    file.write_bytes(b"x" * 1_000_002)
+    with pytest.raises(TooLarge):
+        source_of(file, IndexConfig(max_file_mb=1))
