@@ -32,10 +32,7 @@ def described(*names: str) -> dict[str, Any]:
     told: dict[str, Any] = {"data": {"type": "string"}}
     if names:
         told["event"] = {"type": "string", "enum": list(names)}
-    return {
-        "schema": {"type": "string"},
-        "itemSchema": {"type": "object", "required": [*told], "properties": told},
-    }
+    return {"itemSchema": {"type": "object", "required": [*told], "properties": told}}
 
 
 def asking(service: Service) -> APIRouter:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from fastapi import HTTPException, Request, Response
 from fastapi.routing import APIRoute
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from starlette.concurrency import run_in_threadpool
 
 from index.records import AnswerFeedback, Conflict, Filter, KeptAnswer, Metadata
@@ -22,6 +22,11 @@ UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 LONGEST_QUESTION = 8_000
 LARGE = 256 * 1024
 DATE = "^[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$"
+
+
+def _as_whole(found: object) -> object:
+    """JSON knows one kind of number: 2.0 is 2."""
+    return int(found) if isinstance(found, float) and found.is_integer() else found
 
 
 def _not_blank(text: str) -> str:
@@ -56,6 +61,8 @@ Published = Annotated[
 Question = Annotated[
     str, Field(max_length=LONGEST_QUESTION, json_schema_extra={"pattern": "[^\\s]"}), AfterValidator(_not_blank)
 ]
+Whole = Annotated[int, BeforeValidator(_as_whole)]
+"""A number without a part behind the point, however JSON writes it."""
 Url = Annotated[str, Field(max_length=2000)]
 DossierName = Annotated[str, Field(min_length=1, max_length=64)]
 Label = Annotated[str, Field(max_length=1000)]
@@ -126,7 +133,7 @@ class AskGiven(Given):
     filter: FilterGiven = FilterGiven()
     model: Label | None = None
     """What words the answer; the server's setting where not given."""
-    max_citations: Annotated[int, Field(ge=1, le=50)] | None = None
+    max_citations: Annotated[Whole, Field(ge=1, le=50)] | None = None
     unsupported: Literal["drop", "show", "rewrite"] | None = None
     """What becomes of a language model's statements that are not proved; the server's setting where not given."""
     stream: bool = False
@@ -167,8 +174,8 @@ class SearchGiven(Given):
     question: Question
     dossier: DossierName = "default"
     filter: FilterGiven = FilterGiven()
-    limit: Annotated[int, Field(ge=1, le=200)] = 10
-    per_document: Annotated[int, Field(ge=1, le=200)] | None = None
+    limit: Annotated[Whole, Field(ge=1, le=200)] = 10
+    per_document: Annotated[Whole, Field(ge=1, le=200)] | None = None
     """How many passages of one document at most."""
     rerank: bool = False
     """Whether the cross-encoder orders the hits."""
@@ -258,7 +265,7 @@ class EstimateGiven(Given):
     """Files about to be added."""
 
     sizes: Annotated[
-        dict[Annotated[str, Field(max_length=20)], Annotated[int, Field(ge=0, le=10**15)]], Field(max_length=100)
+        dict[Annotated[str, Field(max_length=20)], Annotated[Whole, Field(ge=0, le=10**15)]], Field(max_length=100)
     ]
     """How many bytes there are of each ending, such as `.pdf`."""
 
@@ -286,7 +293,7 @@ class TitleGiven(Given):
 class FeedbackGiven(Given):
     """What somebody thinks of an answer."""
 
-    rating: Annotated[int, AfterValidator(_one_or_minus_one), Field(json_schema_extra={"enum": [1, -1]})]
+    rating: Annotated[Whole, AfterValidator(_one_or_minus_one), Field(json_schema_extra={"enum": [1, -1]})]
     comment: Annotated[str, Field(max_length=5000)] = ""
 
 
