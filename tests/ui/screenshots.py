@@ -33,6 +33,7 @@ def hovered(visit: Visit) -> None:
     """Point at a number."""
     visit.ask(INJURED)
     visit.ask(COST)
+    visit.page.wait_for_timeout(1000)  # a list that still scrolls hides what is shown
     visit.page.locator("#chat a.cite").last.hover()
     visit.page.locator("#card-shown").wait_for()
 
