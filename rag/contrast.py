@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rag.question import Question
-from rag.terms import stem, terms_of
+from rag.terms import MONTHS, stem, terms_of
 
 _OPPOSITES = """
 accept:reject accepted:rejected active:inactive agree:disagree agreed:disagreed alive:dead allow:forbid,ban
@@ -43,7 +43,7 @@ weakness:strength winner:loser won:lost
 _PREFIXES = ("un", "in", "im", "il", "ir", "dis", "non", "anti")
 _SHORTEST_ROOT = 4
 _MONTH = re.compile(
-    r"\b(January|February|March|April|May|June|July|August|September|October|November|December)\b"
+    rf"\b({MONTHS.title()})\b"
     r"(?:\s+\d{1,2}(?:st|nd|rd|th)?\b,?)?(?:\s+((?:1\d|20)\d\d))?"
 )
 _WORD = re.compile(r"\w+(?:-\w+)*")

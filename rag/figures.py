@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from rag.terms import FUNCTION_WORDS, NUMBER_WORDS, number_of, stem
+from rag.terms import FUNCTION_WORDS, MONTHS, NUMBER_WORDS, number_of, stem
 
 _SCALES = {"hundred": 1e2, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12}
 _SCALE_SIGNS = {"k": 1e3, "m": 1e6, "bn": 1e9}
@@ -21,7 +21,7 @@ _YEAR = re.compile(r"(?:1[5-9]|20)\d\d")
 _OF_A_YEAR = re.compile(
     r"(?:^|[.!?:;(–—-]|\b(?:in|since|by|until|till|from|of|during|before|after|between|to|and|or|through|year|years|the|a|an|"
     r"its|their|his|her|our|my|your|this|that|early|late|mid|spring|summer|autumn|fall|winter|fiscal|around|about|circa|"
-    r"(?:jan|febr)uary|march|april|may|june|july|august|(?:septem|octo|novem|decem)ber))[,.]?\s*$",
+    rf"{MONTHS}))[,.]?\s*$",
     re.IGNORECASE,
 )
 """What stands before a year rather than before a number of things."""

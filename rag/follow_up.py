@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rag.answers import Turn
 from rag.question import ASKING, Question, aside, subjects_of, understand
-from rag.terms import FUNCTION_WORDS, terms_of
+from rag.terms import FUNCTION_WORDS, MONTHS, terms_of
 
 _AUXILIARIES = "is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might|must"
 _PREPOSITIONS = "about|against|at|between|by|during|for|from|in|into|of|on|over|to|under|with|without"
@@ -67,8 +67,7 @@ _POINTING = re.compile(
 )
 _DEFINING = re.compile(r"(?:what|who) (?:is|are|was|were|does) (?:an? |the )?\w[\w-]*(?: mean)?$", re.IGNORECASE)
 _DATE = re.compile(
-    r"^(?:january|february|march|april|may|june|july|august|september|october|november|december|monday|tuesday|"
-    r"wednesday|thursday|friday|saturday|sunday)\b",
+    rf"^(?:{MONTHS}|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b",
     re.IGNORECASE,
 )
 _GERMAN = re.compile(r"\b(?:der|die|das|den|dem)\s+[A-ZÄÖÜ]\w+")

@@ -6,15 +6,16 @@ import re
 
 from rag.figures import figures_of
 from rag.question import Question
-from rag.terms import number_of, stem
+from rag.terms import MONTHS, number_of, stem
 
 _MONTHS = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
     r"nov(?:ember)?|dec(?:ember)?)\b"
 )
 _TIME = re.compile(
-    r"\b(?:1\d|20)\d\d\b|\b\d{1,2}[:.]\d\d\b|\b(?:january|february|march|april|may|june|july|august|september|october|"
-    r"november|december|monday|tuesday|wednesday|thursday|friday|saturday|sunday|century|decade|today|yesterday|"
+    r"\b(?:1\d|20)\d\d\b|\b\d{1,2}[:.]\d\d\b|"
+    rf"\b(?:{MONTHS}|"
+    r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|century|decade|today|yesterday|"
     r"tomorrow|noon|midnight|o’?'?clock|(?:last|next|this) (?:year|month|week|spring|summer|autumn|fall|winter)|"
     r"(?:years?|months?|weeks?|days?|hours?) (?:ago|later|earlier|before|after))\b|\b\d{1,2}(?:st|nd|rd|th)\b",
     re.IGNORECASE,

@@ -8,18 +8,18 @@ from dataclasses import replace
 from rag.answers import Turn
 from rag.follow_up import standalone
 from rag.question import Question, understand
+from rag.terms import MONTHS
 
 MOST = 6
 """How many parts a question is taken into; one with more is asked as a whole."""
 _LONGEST = 500
 """In characters: names are looked for in no longer sentence, since that takes time by the square of its length."""
 _END = re.compile(r"(?<=[?])\s+(?=[A-Z\"“'‘¿])")
-_MONTHS = "January|February|March|April|May|June|July|August|September|October|November|December"
-_WORD = rf"\b(?!(?:{_MONTHS})\b)[A-Z][\w’'&-]*+"
+_WORD = rf"\b(?!(?:{MONTHS.title()})\b)[A-Z][\w’'&-]*+"
 _NAME = (
     rf"{_WORD}(?:\s+(?:(?:of|the|for|de|van|von|al|&)\s+)?{_WORD})*(?:,?\s(?:Inc|Ltd|Co|Corp|LLC|plc)\b)?\.?(?:[’']s?)?"
 )
-_WHEN = rf"\s+in\s+(?:(?:{_MONTHS})\s+)?\d{{4}}"
+_WHEN = rf"\s+in\s+(?:(?:{MONTHS.title()})\s+)?\d{{4}}"
 _MEMBER = rf"(?:{_NAME})(?:{_WHEN})?"
 _AND = r"(?:and|or|versus|vs\.?|as well as|compared (?:to|with))"
 _SEVERAL = re.compile(

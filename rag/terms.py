@@ -44,6 +44,8 @@ NUMBER_WORDS = {
     )
 } | {"thirty": "30", "forty": "40", "fifty": "50", "sixty": "60", "seventy": "70", "eighty": "80", "ninety": "90"}
 
+MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
+"""Their names in full, as alternatives of a pattern."""
 _WORD = re.compile(r"\w+(?:[’'.\-]\w+)*")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
 _YEAR = re.compile(r"(?<!\d)(?:1[0-9]|20)\d\d(?!\d)")

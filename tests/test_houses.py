@@ -26,7 +26,11 @@ EDGES = {
         "langchain": {"pipeline": "another way in: it wraps the composer"},
         "question": {"terms": "what a question names is compared as terms: a noun of its own"},
         "follow_up": {"question": "it reads and gives questions", "terms": "as above"},
-        "parts": {"question": "it reads and gives questions", "follow_up": "a question may lean on the one before"},
+        "parts": {
+            "question": "it reads and gives questions",
+            "follow_up": "a question may lean on the one before",
+            "terms": "a noun",
+        },
         "contrast": {"question": "a noun", "terms": "a noun"},
         "figures": {"terms": "a noun"},
         "kinds": {"question": "a noun", "terms": "a noun", "figures": "a noun"},
