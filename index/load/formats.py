@@ -8,6 +8,8 @@ from pathlib import PurePath
 from index.errors import UnknownFormat, UnreadableFile
 
 TEXT_READER = "text-1"
+MOST_PICTURES = 1000
+"""Of how many pages of a file, at most, the text is recognised from their pictures."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING
 import pypdfium2
 
 from index.errors import UnreadableFile
-from index.load.formats import shown
+from index.load.formats import MOST_PICTURES, shown
 from index.load.pdf_lines import Line, Page, one_spaced
 
 if TYPE_CHECKING:
     from tesserocr import PyTessBaseAPI
 
-MOST_PAGES = 1000
+MOST_PAGES = MOST_PICTURES
 _DOTS_AN_INCH = 300
 _POINTS_AN_INCH = 72
 _MOST_DOTS = 20_000_000

@@ -17,7 +17,7 @@ from threading import Lock, Timer
 from typing import IO, Any
 
 from index.errors import Cancelled, UnreadableFile
-from index.load.formats import Format, shown
+from index.load.formats import MOST_PICTURES, Format, shown
 from index.records import Mark, Metadata, Reading
 
 _START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from index.load.child import serve; serve()"
@@ -70,7 +70,8 @@ class Sandbox:
         """
         wish = {"reader": known.name, "characters": most_characters, "languages": languages, "pictures": 0}
         answer = self._made(name, wish, content, look or _go_on)
-        if isinstance(pictures := answer.get("pictures"), int):  # that takes its time
+        pictures = answer.get("pictures")
+        if isinstance(pictures, int) and 0 < pictures <= MOST_PICTURES:  # no child grants itself more time
             answer = self._made(name, {**wish, "pictures": pictures}, content, look or _go_on)
         return _reading(name, answer)
 

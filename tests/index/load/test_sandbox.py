@@ -13,7 +13,7 @@ import pytest
 
 from index.errors import UnreadableFile
 from index.load import sandbox
-from index.load.formats import MD
+from index.load.formats import MD, MOST_PICTURES
 from index.load.sandbox import Sandbox
 
 Patched = Callable[..., Sandbox]
@@ -128,6 +128,21 @@ def test_an_unsound_answer_of_the_child_is_not_believed(answer: str, monkeypatch
             _read(box)
     finally:
         box.close()
+
+
+@pytest.mark.parametrize(("told", "tries"), [(0, 1), (-5, 1), (2, 2), (10**9, 1)])
+def test_the_child_grants_itself_no_time_without_end(told: int, tries: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds: list[int] = []
+
+    def tells(box: Sandbox, name: str, request: dict[str, int], *_: object) -> dict[str, object]:
+        seconds.append(request["seconds"])
+        return {"pictures": told}
+
+    monkeypatch.setattr(Sandbox, "_ask", tells)
+    with pytest.raises(UnreadableFile, match=r"'a\.md' could not be read"):
+        _read(Sandbox())
+    assert len(seconds) == tries
+    assert max(seconds) <= seconds[0] + 15 * MOST_PICTURES
 
 
 def test_the_child_sees_no_keys(patched: Patched, monkeypatch: pytest.MonkeyPatch) -> None:
