@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 
 from rapidfuzz.distance import OSA
 
@@ -34,15 +36,22 @@ class Finding:
         self._upkeep = upkeep
         self._embedder = embedder
         self._allowed: tuple[object, set[int]] = (None, set())
+        self._beside = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="words")
+        """Searches by words while the question is embedded and searched by meaning."""
+
+    def close(self) -> None:
+        """End the threads."""
+        self._beside.shutdown()
 
     def find(self, dossier: int, question: str, words: str, filter: Filter, limit: int) -> Found:
         """Find passages of a dossier, by meaning of the question and by the words; each list best first."""
         if not 1 <= limit <= MOST_HITS:
             raise BadInput(f"{limit} hits cannot be asked for.", f"Ask for 1 to {MOST_HITS}.")
-        query = self._embedder.embed_query(question)
         allowed = self._allowed_documents(dossier, filter)
-        meant = self._by_meaning(dossier, query, allowed, limit)
-        said, kept = self._by_words(dossier, words, allowed, limit, meant)
+        beside = self._beside.submit(self._by_words, dossier, words, allowed, limit)
+        meant = self._by_meaning(dossier, self._embedder.embed_query(question), allowed, limit)
+        said, kept = beside.result()
+        kept |= self._library.passages.load({key for key, _ in meant} - kept.keys(), dossier)
         return Found(_hits(meant, kept, "meaning"), _hits(said, kept, "words"))
 
     def holding(self, dossier: int, words: str, filter: Filter, limit: int) -> tuple[Hit, ...]:
@@ -93,16 +102,16 @@ class Finding:
         return ranked(vectors.keys, vectors.matrix, query, limit)
 
     def _by_words(
-        self, dossier: int, words: str, allowed: set[int] | None, limit: int, meant: Ranked
+        self, dossier: int, words: str, allowed: set[int] | None, limit: int
     ) -> tuple[Ranked, dict[int, Kept]]:
-        """Rank by words, and load in one go what both lists name, which checks every hit against the library."""
+        """Rank by words what is still in the library, and give what was loaded for that."""
         index = self._upkeep.words(dossier)
         try:
             candidates = index.candidates(words, limit + SPARE, allowed)
         except IndexDamaged:
             index = self._upkeep.words_anew(dossier)
             candidates = index.candidates(words, limit + SPARE, allowed)
-        kept = self._library.passages.load({key for key, _ in meant}.union(candidates), dossier)
+        kept = self._library.passages.load(candidates, dossier)
         there = [key for key in candidates if key in kept]
         scores = index.score(words, [entry_of(kept[key]) for key in there])
         best = sorted(zip(there, scores, strict=True), key=lambda pair: (-pair[1], pair[0]))

@@ -12,10 +12,9 @@ import threading
 import unicodedata
 import zlib
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import Stemmer
@@ -26,14 +25,23 @@ from index.errors import IndexDamaged
 RECIPE = "words-1"
 """How texts become terms; an index of another recipe is built anew."""
 STAMP = "stamp.json"
+META = "meta.json"
+"""Tantivy's own list of its files, written anew with each commit and each merge."""
 K1, B = 1.2, 0.75
 TITLE_WEIGHT = 0.5
 LONGEST_TERM = 64
 MOST_TERMS = 200
+MOST_COUNTS = 10_000
+MOST_REMEMBERED = 200_000
 HEAP = 15_000_000
 MAGIC = 1337
 UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 TOKEN = re.compile(rf"\d+(?:[.,]\d+)+|[^\W_{UNSPACED}]+|[{UNSPACED}]")
+UNUSUAL = re.compile("[^\x03-\x7f\u00a0-\u00a9\u2000-\u2064\u20a0-\u20bf]")
+"""What may be part of a word outside ASCII, or is what stands in for points and commas inside of numbers."""
+NUMBER = re.compile(rb"[0-9](?<![0-9A-Za-z][0-9])[0-9]*(?:[.,][0-9]+)+")
+IN_NUMBERS = bytes.maketrans(b".,", b"\x01\x02")
+PLAIN = b" .," + bytes(byte if byte < 128 and chr(byte).isalnum() else ord(" ") for byte in range(3, 256))
 STEMMER = Stemmer.Stemmer("english")
 STEMMING = threading.Lock()
 
@@ -50,6 +58,38 @@ class Entry:
     """The document's title and the passage's heading."""
 
 
+class _View:
+    """The index as of one commit, and what was counted in it."""
+
+    def __init__(self, index: tantivy.Index, folder: Path) -> None:
+        written, read = b"", b"-"
+        while read != written:  # a merge may write what it made at any time
+            written = (folder / META).read_bytes()
+            index.reload()
+            self.searcher = index.searcher()
+            read = (folder / META).read_bytes()
+        self.lengths = _lengths(self.searcher)
+        self._schema = index.schema
+        self._whole = all(segment["deletes"] is None for segment in json.loads(read)["segments"])
+        """Whether nothing is in it any more that was deleted: then Tantivy's own counts hold."""
+        self._counts: dict[tuple[str, str], int] = {}
+
+    def rarity(self, field: str, term: str) -> float:
+        """Give the weight of a term by how many of the passages have it."""
+        found = self._count(field, term)
+        return math.log(1 + (self.searcher.num_docs - found + 0.5) / (found + 0.5))
+
+    def _count(self, field: str, term: str) -> int:
+        if self._whole:
+            return int(self.searcher.doc_freq(field, term))
+        if (field, term) not in self._counts:  # reads all that have the term
+            if len(self._counts) >= MOST_COUNTS:
+                self._counts = {}
+            wanted = tantivy.Query.term_query(self._schema, field, term)
+            self._counts[field, term] = self.searcher.search(wanted, 1).count or 0
+        return self._counts[field, term]
+
+
 class Keywords:
     """The keyword index of one dossier, in a folder that can be thrown away."""
 
@@ -59,8 +99,11 @@ class Keywords:
         """The last change of the library that is in the index and on the disk."""
         self._index = index
         self._writer: tantivy.IndexWriter | None = None
-        self._searcher = index.searcher()
-        self._lengths = _lengths(self._searcher)
+        self._view = _View(index, folder)
+
+    @property
+    def _searcher(self) -> tantivy.Searcher:
+        return self._view.searcher
 
     @classmethod
     def open(cls, folder: Path) -> Keywords:
@@ -99,9 +142,7 @@ class Keywords:
                 self._writer.delete_documents_by_term("key", entry.key)
                 self._writer.add_document(_document(entry))
             self._writer.commit()
-            self._index.reload()
-            self._searcher = self._index.searcher()
-            self._lengths = _lengths(self._searcher)
+            self._view = _View(self._index, self.folder)
             self.seq = seq
             self._stamp()
 
@@ -171,14 +212,14 @@ class Keywords:
         index that was built anew gives the same ones.
         """
         terms = list(dict.fromkeys(terms_of(words)))[:MOST_TERMS]
-        searcher = self._searcher
+        view, wanted = self._view, frozenset(terms)
         with _translated(self.folder):
-            rarities = {field: [self._rarity(searcher, field, term) for term in terms] for field in ("text", "title")}
-        text_length, title_length = self._lengths
+            rarities = {field: [view.rarity(field, term) for term in terms] for field in ("text", "title")}
+        text_length, title_length = view.lengths
         scores = []
         for entry in entries:
-            text = _bm25(terms, rarities["text"], _counted(entry.text), text_length)
-            title = _bm25(terms, rarities["title"], _counted(entry.title), title_length)
+            text = _bm25(terms, rarities["text"], terms_of(entry.text), wanted, text_length)
+            title = _bm25(terms, rarities["title"], terms_of(entry.title), wanted, title_length)
             scores.append(text + TITLE_WEIGHT * title)
         return scores
 
@@ -188,10 +229,6 @@ class Keywords:
             if self._writer is not None:
                 self._writer.wait_merging_threads()
                 self._writer = None
-
-    def _rarity(self, searcher: tantivy.Searcher, field: str, term: str) -> float:
-        found = searcher.search(tantivy.Query.term_query(self._index.schema, field, term), 1).count or 0
-        return math.log(1 + (searcher.num_docs - found + 0.5) / (found + 0.5))
 
     def _stamp(self) -> None:
         stamp = {"seq": self.seq, "recipe": RECIPE, "fields": _fields(self.folder)}
@@ -205,10 +242,32 @@ class Keywords:
 
 def terms_of(text: str) -> list[str]:
     """Cut a text into words, lower-cased, without accents, stemmed as English; unspaced scripts letter by letter."""
-    return [_term(token) for token in TOKEN.findall(text)]
+    return list(map(TERMS.__getitem__, tokens_of(text)))
 
 
-@lru_cache(maxsize=200_000)
+def tokens_of(text: str) -> list[str]:
+    """Cut a text into words and numbers, as `TOKEN` does, but faster where only ASCII has letters and digits."""
+    if UNUSUAL.search(text):
+        return TOKEN.findall(text)
+    plain = text.encode("ascii", "replace")
+    if NUMBER.search(plain):
+        plain = NUMBER.sub(lambda found: b" " + found[0].translate(IN_NUMBERS) + b" ", plain)
+    return plain.translate(PLAIN).decode().split()
+
+
+class _Terms(dict[str, str]):
+    """The term of each word that was met, which is looked up far more often than made."""
+
+    def __missing__(self, token: str) -> str:
+        if len(self) >= MOST_REMEMBERED:
+            self.clear()
+        term = self[token] = _term(token)
+        return term
+
+
+TERMS = _Terms()
+
+
 def _term(token: str) -> str:
     token = token.casefold()
     if not token.isascii():
@@ -217,16 +276,14 @@ def _term(token: str) -> str:
         return str(STEMMER.stemWord(token))[:LONGEST_TERM]
 
 
-@lru_cache(maxsize=20_000)
-def _counted(text: str) -> Counter[str]:
-    return Counter(terms_of(text))
-
-
-def _bm25(terms: Sequence[str], rarities: Sequence[float], words: Counter[str], usual_length: float) -> float:
+def _bm25(
+    terms: Sequence[str], rarities: Sequence[float], words: Sequence[str], wanted: Set[str], usual_length: float
+) -> float:
     score = 0.0
-    damping = K1 * (1 - B + B * words.total() / usual_length) if usual_length else K1
+    found = Counter(filter(wanted.__contains__, words))
+    damping = K1 * (1 - B + B * len(words) / usual_length) if usual_length else K1
     for term, rarity in zip(terms, rarities, strict=True):
-        if often := words.get(term):
+        if often := found.get(term):
             score += rarity * often * (K1 + 1) / (often + damping)
     return score
 
@@ -269,7 +326,7 @@ def _lengths(searcher: tantivy.Searcher) -> tuple[float, float]:
 
 def _fields(folder: Path) -> int:
     """Give the checksum of the index's own description of its fields."""
-    meta = json.loads((folder / "meta.json").read_text())
+    meta = json.loads((folder / META).read_text())
     return zlib.crc32(json.dumps(meta["schema"], sort_keys=True).encode())
 
 

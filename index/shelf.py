@@ -141,6 +141,7 @@ class Shelf:
         self._chores.close()
         self._adding.close()
         self._upkeep.close()
+        self._finding.close()
         self._library.close()
         self._owner.release()
 

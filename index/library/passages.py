@@ -21,8 +21,11 @@ Value = TypeVar("Value")
 CACHED_CHARACTERS = 32_000_000
 CACHED_PASSAGES = 5_000
 CACHED_DOCUMENTS = 5_000
+NEAR = 65_536
+"""Up to here SQLite itself cuts a passage from its text; what lies farther on is cut from the text kept at hand."""
 SELECT = """
-SELECT p.key, p.version, p.ordinal, p.start, p."end", p.place, p.sentences, p.checksum, d.id, v.id, d.name
+SELECT p.key, p.version, p.ordinal, p.start, p."end", p.place, p.sentences, p.checksum, d.id, v.id, d.name,
+CASE WHEN p."end" <= ? THEN substr(v.text, p.start + 1, p."end" - p.start) END
 FROM passages p JOIN documents d ON d.key = p.document JOIN versions v ON v.key = p.version
 """
 
@@ -105,7 +108,7 @@ class Passages:
     def of_document(self, document: int) -> tuple[Passage, ...]:
         """Give the passages of a document's current version, in order."""
         with self._database.read() as connection:
-            rows = connection.execute(SELECT + " WHERE p.document = ? ORDER BY p.ordinal", (document,))
+            rows = connection.execute(SELECT + " WHERE p.document = ? ORDER BY p.ordinal", (0, document))
             return tuple(passage for _, passage in self._cut(connection, rows.fetchall()))
 
     def keys_of_document(self, document: int) -> list[int]:
@@ -155,7 +158,7 @@ class Passages:
         if not keys:
             return {}
         marks = ",".join("?" * len(keys))
-        rows = connection.execute(SELECT + f" WHERE p.key IN ({marks})", (*keys,)).fetchall()
+        rows = connection.execute(SELECT + f" WHERE p.key IN ({marks})", (NEAR, *keys)).fetchall()
         passages = dict(self._cut(connection, rows))
         self._passages.put(passages)
         return passages
@@ -173,12 +176,12 @@ class Passages:
         return known
 
     def _cut(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> Iterator[tuple[int, Passage]]:
-        texts = self._load_texts(connection, {row[1] for row in rows})
-        for key, version, ordinal, start, end, place, sentences, proof, document_id, version_id, name in rows:
+        texts = self._load_texts(connection, {row[1] for row in rows if row[-1] is None})
+        for key, version, ordinal, start, end, place, sentences, proof, document_id, version_id, name, cut in rows:
             with sound_row("passages"):
-                text = texts[version][start:end]
-                where, inside = unpack_place(place), unpack_sentences(sentences)
-            if checksum(text) != proof:
+                text = texts[version][start:end] if cut is None else cut
+                where, inside, found = unpack_place(place), unpack_sentences(sentences), checksum(text)
+            if found != proof:
                 raise LibraryDamaged(
                     f"The text of {name!r} at {start}-{end} is not what was stored.",
                     "Remove this document and add it again, or run `dossier restore BACKUP --data NEW_FOLDER`.",

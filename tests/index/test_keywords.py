@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.errors import IndexDamaged
-from index.keywords import K1, TITLE_WEIGHT, B, Entry, Keywords, terms_of
+from index.keywords import K1, TITLE_WEIGHT, TOKEN, B, Entry, Keywords, terms_of, tokens_of
 
 TEXTS = (
     "Overall trade has increased by 26%, the minister said.",
@@ -80,6 +80,16 @@ def test_scores_after_removals_are_those_of_an_index_built_anew(words: Keywords,
     anew = Keywords.build(tmp_path / "anew", left, 8)
     assert words.score("minister trade", left) == anew.score("minister trade", left)
     assert set(words.candidates("trade", 9)) == set(anew.candidates("trade", 9)) == {11, 20}
+
+
+@given(st.text() | st.text("12ab.,_ -’“é١\x00\x01\x02\x1c\u00a0\u2003\ud800"))
+def test_the_quick_way_of_cutting_a_text_gives_the_same_words(text: str) -> None:
+    assert tokens_of(text) == TOKEN.findall(text)
+
+
+@pytest.mark.parametrize("text", ["1,000.5 or a1.5.6 and 3.5km", "“Trade” – up 2.5% …", "x_1.5, 7. 8,9."])
+def test_numbers_are_cut_the_same_in_the_quick_way(text: str) -> None:
+    assert tokens_of(text) == TOKEN.findall(text)
 
 
 def test_applying_twice_changes_nothing(words: Keywords) -> None:

@@ -12,6 +12,7 @@ from index.config import IndexConfig
 from index.errors import LibraryBusy, LibraryDamaged, ProgrammingError, StorageFull
 from index.library import Library
 from index.library.database import Database, _ours
+from index.library.passages import NEAR
 from index.library.rows import merged
 from index.records import Metadata, Source
 from index.shelf import Shelf
@@ -141,6 +142,17 @@ def test_a_text_that_was_changed_behind_our_back_is_never_cited(shelf: Shelf, co
     assert [health.part for health in shelf.doctor() if not health.well] == ["metadata", "passages"]
     with pytest.raises(LibraryDamaged, match="not what was stored"):
         shelf.search("news", "trade")
+
+
+def test_a_passage_is_cut_the_same_from_the_beginning_and_from_far_inside_of_a_text(shelf: Shelf) -> None:
+    told = [f"Parcel {number} of ƒ𝟙ve reached the café\x07 in Odessa on time." for number in range(2000)]
+    text = "\n\n".join(told)
+    assert len(text) > NEAR + 10_000
+    shelf.wait(shelf.add("news", [Source("a", "upload:a", text=text)]).id, 60)
+    found = shelf.search("news", "Parcel 3, parcel 700, parcel 1990", limit=400)
+    hits = {hit.passage.start: hit for hit in (*found.by_meaning, *found.by_words)}
+    assert min(hits) < NEAR < max(hits)
+    assert all(text[hit.passage.start : hit.passage.end] == hit.passage.text for hit in hits.values())
 
 
 def test_people_win_over_the_caller_who_wins_over_the_reader() -> None:
