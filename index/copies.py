@@ -13,6 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
 from rensa import RMinHash, RMinHashLSH
 
 from index.records import Hit
@@ -38,7 +40,8 @@ _TELLING = re.compile(
 class _Print:
     """A text as its copies are found."""
 
-    triples: frozenset[str]
+    triples: NDArray[np.int64]
+    """The hashes of its word triples, each once, in order: a tenth of what the words would take."""
     telling: Counter[str]
     """Numbers and negations: what a copy has to have as well."""
     sketch: RMinHash
@@ -117,8 +120,8 @@ def furniture(hits: Sequence[Hit]) -> frozenset[str]:
 
 def _holds(kept: _Print, made: _Print) -> bool:
     if len(made.triples) <= 1:
-        return made.triples == kept.triples and made.telling == kept.telling
-    common = len(made.triples & kept.triples)
+        return np.array_equal(made.triples, kept.triples) and made.telling == kept.telling
+    common = len(np.intersect1d(made.triples, kept.triples, assume_unique=True))
     if common < _CONTAINED * len(made.triples):
         return False
     alike = common >= _CONTAINED * len(kept.triples)
@@ -134,4 +137,5 @@ def _print(text: str) -> _Print:
         triples = [" ".join(words[start : start + 3]) for start in range(len(words) - 2)]
     sketch = RMinHash(num_perm=_PERMUTATIONS, seed=_SEED)
     sketch.update(triples)
-    return _Print(frozenset(triples), Counter(word for word in words if _TELLING.fullmatch(word)), sketch)
+    hashes = np.unique(np.fromiter(map(hash, triples), np.int64, len(triples)))
+    return _Print(hashes, Counter(word for word in words if _TELLING.fullmatch(word)), sketch)

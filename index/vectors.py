@@ -39,6 +39,8 @@ FLUSH_FROM = 1000
 SAMPLE = 200
 PROBE_SECONDS = 120
 LOOK_SECONDS = 0.1
+_ROOT = str(Path(__file__).parents[1])
+"""Where `index` lies."""
 GRAPH_NAMES = "index_metadata.pickle"
 
 
@@ -257,7 +259,10 @@ def probe(folder: Path, stop: Event) -> Probe:
 def _ask_child(folder: Path, stop: Event) -> bytes:
     deadline = time.monotonic() + PROBE_SECONDS
     with subprocess.Popen(  # noqa: S603 - our own interpreter and module
-        [sys.executable, "-m", "index.vectors", str(folder)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        [sys.executable, "-P", "-m", "index.vectors", str(folder)],  # -P: what lies in the working folder is not run
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=os.environ | {"PYTHONPATH": os.pathsep.join((_ROOT, *filter(None, [os.environ.get("PYTHONPATH")])))},
     ) as child:
         while True:
             try:

@@ -44,9 +44,9 @@ def _decoded(name: str, content: bytes, declared: str | None) -> str:
     for mark, encoding in _BYTE_ORDER_MARKS:
         if content.startswith(mark):
             return content[len(mark) :].decode(encoding, errors="replace")
-    guesses = (_wide(content), _seven_bit(content), "utf-8", _known(declared), _guess(content))
-    for guess in guesses:
-        text = _try(content, guess) if guess else None
+    for guess in (_wide, _seven_bit, lambda _: "utf-8", lambda _: _known(declared), _guess):
+        likely = guess(content)  # the last one is dear, and hardly ever needed
+        text = _try(content, likely) if likely else None
         if text is not None:
             return text
     raise _not_text(name)

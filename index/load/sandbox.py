@@ -5,19 +5,20 @@ from __future__ import annotations
 import atexit
 import json
 import os
-import select
 import signal
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from threading import Lock, Timer
-from typing import IO, Any
+from threading import Lock
+from typing import Any
 
 from index.errors import Cancelled, UnreadableFile
 from index.load.formats import MOST_PICTURES, Format, shown
+from index.load.pipes import Exchange, Late
 from index.records import Mark, Metadata, Reading
 
 _START = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from index.load.child import serve; serve()"
@@ -26,8 +27,9 @@ _ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT", "TESSD
 _ALWAYS = {"PYTHONHASHSEED": "0", "OMP_THREAD_LIMIT": "1"}
 _MEGABYTE = 1_000_000
 _HINT = "Leave it out, or save it in another of the supported formats."
-_MOST_ANSWERED = 2**31
-_LOOK_SECONDS = 0.2
+_ROOT = Path(__file__).parents[2]
+"""Where `index` lies; the child does without what an installation adds to finding modules."""
+_ENDING_SECONDS = 2
 _SECONDS_A_PICTURE = 15
 """Of processor time, for a page whose text is recognised; most take one or two."""
 
@@ -139,14 +141,18 @@ class _Worker:
     def __init__(self) -> None:
         self.served = 0
         self._owner = os.getpid()
-        paths = [str(Path(path).absolute()) for path in sys.path]
+        paths = [str(Path(path).absolute()) for path in [*sys.path, str(_ROOT)]]
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and code
-            [sys.executable, "-B", "-c", _START, json.dumps(paths)],
+            [sys.executable, "-B", "-P", "-S", "-c", _START, json.dumps(paths)],  # -P: not what lies about here
+            bufsize=0,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env={key: os.environ[key] for key in _ENVIRONMENT if key in os.environ} | _ALWAYS,
         )
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                os.set_blocking(pipe.fileno(), False)  # so that no child keeps its parent longer than it may
         self._timed_out = False
 
     def is_ours(self) -> bool:
@@ -155,17 +161,16 @@ class _Worker:
 
     def ask(self, request: dict[str, Any], content: bytes, look: Callable[[], None]) -> dict[str, Any]:
         """Send a file and wait for what was made of it."""
-        seconds = request["seconds"] * 1.5
-        timer = Timer(seconds, self._time_out)
-        timer.daemon = True
-        timer.start()
+        until = time.monotonic() + request["seconds"] * 1.5
         try:
-            answer = self._exchange(json.dumps(request).encode(), content, look)
-        except (OSError, EOFError, ValueError) as error:
+            answer = self._exchange(json.dumps(request).encode(), content, until, look)
+        except (OSError, EOFError, ValueError, Late) as error:
+            self._timed_out = isinstance(error, Late)
+            if isinstance(error, OSError | EOFError):
+                with suppress(subprocess.TimeoutExpired):  # it is ending by itself, and how is worth knowing
+                    self._process.wait(_ENDING_SECONDS)
             self.end()
             raise _Died(self._reason(request["seconds"]), by_time=self._timed_out) from error
-        finally:
-            timer.cancel()
         self.served += 1
         return answer
 
@@ -179,26 +184,16 @@ class _Worker:
                 with suppress(OSError):
                     pipe.close()
 
-    def _exchange(self, head: bytes, content: bytes, look: Callable[[], None]) -> dict[str, Any]:
+    def _exchange(self, head: bytes, content: bytes, until: float, look: Callable[[], None]) -> dict[str, Any]:
         requests, answers = self._process.stdin, self._process.stdout
         if requests is None or answers is None:
             raise EOFError
-        requests.write(struct.pack("!I", len(head)) + head)
-        requests.write(content)
-        requests.flush()
-        while not select.select([answers], [], [], _LOOK_SECONDS)[0]:  # nothing of an answer is buffered here
-            look()
-        size = struct.unpack("!Q", _exactly(answers, 8))[0]
-        if size > _MOST_ANSWERED:
-            raise ValueError(size)
-        answer = json.loads(_exactly(answers, size))
+        exchange = Exchange(requests, answers, until, look)
+        exchange.send(struct.pack("!I", len(head)) + head, content)
+        answer = json.loads(exchange.receive())
         if not isinstance(answer, dict):
             raise ValueError(answer)  # noqa: TRY004 - like every other unsound answer
         return answer
-
-    def _time_out(self) -> None:
-        self._timed_out = True
-        self._process.kill()
 
     def _reason(self, seconds: int) -> str:
         code = self._process.returncode
@@ -214,13 +209,6 @@ class _Worker:
 
 def _go_on() -> None:
     """Wait for the child, however long it takes."""
-
-
-def _exactly(stream: IO[bytes], size: int) -> bytes:
-    content = stream.read(size)
-    if len(content) < size:
-        raise EOFError
-    return content
 
 
 def _reading(name: str, answer: dict[str, Any]) -> Reading:

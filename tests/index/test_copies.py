@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -72,3 +73,16 @@ def test_a_line_that_a_publisher_repeats_is_its_furniture() -> None:
 
 def test_what_many_papers_copied_is_no_furniture() -> None:
     assert furniture([standing(number, LOAN) for number in range(4)]) == frozenset()
+
+
+def test_what_is_kept_of_a_text_is_small() -> None:
+    texts = [" ".join(f"w{n * number}" for n in range(1, 150)) for number in range(1, 200)]
+    voices(texts[:1])
+    tracemalloc.start()
+    try:
+        before = tracemalloc.get_traced_memory()[0]
+        voices(texts)
+        kept = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert kept < 6_000 * len(texts)

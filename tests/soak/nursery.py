@@ -128,7 +128,10 @@ class Child:
             self.process.kill()
             self.process.join()
         if self._strace is not None:
-            self._strace.wait(30)
+            try:
+                self._strace.wait(30)
+            except subprocess.TimeoutExpired:  # a child of the one that hung still lives
+                self._strace.kill()
             self._told.calls = Path(self._log.name).read_text(errors="replace").splitlines()
         self._told.noise = Path(self._noise.name).read_text(errors="replace")[-3000:]
         for file in (self._noise, self._log, self._ours):

@@ -130,6 +130,45 @@ def test_an_unsound_answer_of_the_child_is_not_believed(answer: str, monkeypatch
         box.close()
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import time; time.sleep(600)",
+        "import time; os.read(0, 100); os.write(1, (1000).to_bytes(8, 'big') + b'{'); time.sleep(600)",
+        "import time; os.read(0, 100)\nwhile os.write(1, b'\\0'): time.sleep(0.4)",
+    ],
+    ids=["takes nothing", "stops in its answer", "trickles"],
+)
+def test_a_child_that_keeps_one_waiting_is_ended_in_its_time(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "_START", f"import os; {code}")
+    box, looks = Sandbox(seconds=1), 0
+
+    def look() -> None:
+        nonlocal looks
+        looks += 1
+
+    began = time.monotonic()
+    with pytest.raises(UnreadableFile, match="took its parser more than 1 s"):
+        box.read("a.md", MD, b"x" * 200_000, 1000, look)
+    assert time.monotonic() - began < 20
+    assert looks
+
+
+def test_many_open_files_keep_no_file_from_being_read() -> None:
+    """A pipe's number beyond 1024, as a server with many connections has it."""
+    code = (
+        "import os, resource; from index.config import IndexConfig; from index.load import read\n"
+        "most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 2000), most))\n"
+        "kept = [os.open('/dev/null', os.O_RDONLY) for _ in range(1100)]\n"
+        "print(max(kept), read('a.md', b'text', IndexConfig()).text)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120)
+    number, text = done.stdout.split() or ("", done.stderr)
+    assert int(number) > 1024, done.stderr
+    assert text == "text"
+
+
 @pytest.mark.parametrize(("told", "tries"), [(0, 1), (-5, 1), (2, 2), (10**9, 1)])
 def test_the_child_grants_itself_no_time_without_end(told: int, tries: int, monkeypatch: pytest.MonkeyPatch) -> None:
     seconds: list[int] = []

@@ -143,3 +143,11 @@ def test_text_stays_character_for_character(text: str) -> None:
 
 def test_lone_surrogates_become_one_replacement_each() -> None:
     assert from_text("a\ud83db\udc00\0c\r\n").text == "a\ufffdb\ufffd\ufffdc\r\n"
+
+
+def test_what_is_plainly_utf8_is_not_guessed_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    def guessed(content: bytes) -> str:
+        raise AssertionError(content)
+
+    monkeypatch.setattr("index.load.decode._guess", guessed)
+    assert decode("a.txt", "Zoë said no.".encode()) == "Zoë said no."
