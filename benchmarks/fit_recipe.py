@@ -51,6 +51,7 @@ CANDIDATES: dict[str, tuple[float, ...]] = {
     "judged_most": (10, 16, 24, 32),
     "clear": (5.0, 7.0, 9.0),
     "lacking": (0.0, 0.5, 1.0, 2.0),
+    "elsewhere": (0.0, 1.0, 2.0, 4.0),
     "fact_gap": (0.5, 1.0, 2.0),
     "reason_gap": (0.5, 1.5, 2.5),
     "broad_gap": (1.0, 2.0, 3.0),

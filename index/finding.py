@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from rapidfuzz.distance import OSA
@@ -63,6 +63,23 @@ class Finding:
             keys = self._upkeep.words_anew(dossier).holding(words, limit, allowed)
         kept = self._library.passages.load(keys, dossier)
         return _hits([(key, 1.0) for key in keys], kept, "words")
+
+    def naming(self, dossier: int, names: Iterable[Sequence[str]], documents: Collection[str]) -> frozenset[str] | None:
+        """Give those of the documents (ids) that name one of several things, each given by the words of its name.
+
+        A thing is known by the rarest of its words, or by its initials. None where the dossier knows none of them.
+        """
+        index = self._upkeep.words(dossier)
+        try:
+            known = [(words, rarest) for words in names if (rarest := index.rarest(words))]
+            if not known:
+                return None
+            initials = ["".join(word[0] for word in words) for words, _ in known if len(words) > 1]
+            keys = self._library.documents.keys(documents)
+            found = index.documents_with([*(rarest for _, rarest in known), *initials], keys)
+        except IndexDamaged:  # the search itself, which comes first, mends it
+            return None
+        return frozenset(keys[key] for key in found)
 
     def spelled(self, dossier: int, words: Iterable[str]) -> dict[str, str]:
         """Give those words that no passage has and the language does not know, each with what is likely meant."""

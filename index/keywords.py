@@ -196,6 +196,31 @@ class Keywords:
         with _translated(self.folder):
             return all(searcher.doc_freq("text", term) for term in terms_of(word))
 
+    def rarest(self, words: Sequence[str]) -> str | None:
+        """Give the word that the fewest passages have, in any form, of those that any has; None where none has one."""
+        searcher = self._searcher
+        with _translated(self.folder):
+            often = {
+                word: min((searcher.doc_freq("text", term) for term in terms_of(word)), default=0) for word in words
+            }
+        return min((word for word in words if often[word]), key=lambda word: often[word], default=None)
+
+    def documents_with(self, words: Sequence[str], documents: Collection[int]) -> set[int]:
+        """Give those of the documents that have one of the words, in any form, in their text or a title."""
+        terms = list(dict.fromkeys(term for word in words for term in terms_of(word)))[:MOST_TERMS]
+        if not terms or not documents:
+            return set()
+        with _translated(self.folder):
+            schema, occur, query = self._index.schema, tantivy.Occur, tantivy.Query
+            held = [
+                (occur.Should, query.term_query(schema, field, term)) for term in terms for field in ("text", "title")
+            ]
+            among = query.term_set_query(schema, "document", list(documents))
+            both = query.boolean_query([(occur.Must, query.boolean_query(held)), (occur.Must, among)])
+            counted = {"found": {"terms": {"field": "document", "size": len(documents)}}}
+            found = self._searcher.aggregate(both, counted)
+        return {int(bucket["key"]) for bucket in found["found"]["buckets"]}
+
     def like(self, word: str, limit: int) -> list[int]:
         """Find passages that have a word which is spelled so but for one letter or two, endings aside."""
         with _translated(self.folder):

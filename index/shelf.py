@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -345,6 +345,14 @@ class Shelf:
         """Give all documents of a dossier that pass, in order of adding."""
         found = self._library.documents.of_dossier(self._library.dossiers.key(dossier))
         return tuple(document for _, document in sorted(found.items()) if filter.passes(document))
+
+    def naming(self, dossier: str, names: Iterable[Sequence[str]], documents: Collection[str]) -> frozenset[str] | None:
+        """Give those of the documents that name one of several things, each given by the words of its name.
+
+        None where no passage of the dossier names any of them.
+        """
+        words = [[storable(word) for word in name] for name in names]
+        return self._finding.naming(self._library.dossiers.key(dossier), words, documents)
 
     def spelled(self, dossier: str, words: Iterable[str]) -> dict[str, str]:
         """Give the words that are likely misspelled, with what the dossier's passages write in their place."""

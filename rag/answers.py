@@ -56,6 +56,8 @@ class Window:
     """Where its last sentence, the one that is judged, begins."""
     logit: float
     """The cross-encoder's: above 0 means likelier than not that it answers."""
+    elsewhere: bool = False
+    """Whether its document has none of the names of the question."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ from rag.answers import Window
 from rag.contrast import contrast
 from rag.extract import in_context
 from rag.kinds import holds_kind
-from rag.probe import Unheard
+from rag.probe import Probe
 from rag.question import Question
 from rag.terms import Terms, stems_of, terms_of
 
-USED = ("above", "below", "unheard", "names_missing", "expected_missing", "contrasted")
+USED = ("above", "below", "nameless", "unheard", "names_missing", "expected_missing", "contrasted")
 """The features that the fitted model weighs."""
 _SHOWN = 200
 """How much of a long question is repeated, in characters."""
@@ -53,34 +53,35 @@ def fitted() -> Fitted:
     return Fitted(stored["weights"], stored["intercept"], stored["threshold"])
 
 
-def decide(question: Question, judged: Sequence[Window], unheard: Unheard) -> Decision:
+def decide(question: Question, judged: Sequence[Window], probe: Probe) -> Decision:
     """Judge the best windows; `judged` is in order, best first."""
     if not judged:
-        return Decision(False, 0.0, (missing_in(question, judged, unheard),))
-    values = features(question, judged, unheard)
+        return Decision(False, 0.0, (missing_in(question, judged, probe),))
+    values = features(question, judged, probe)
     model = fitted()
     logit = model.intercept + sum(weight * values[name] for name, weight in model.weights.items())
     confidence = 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
     if confidence >= model.threshold:
         return Decision(True, confidence, ())
-    return Decision(False, confidence, (missing_in(question, judged, unheard),))
+    return Decision(False, confidence, (missing_in(question, judged, probe),))
 
 
-def features(question: Question, judged: Sequence[Window], unheard: Unheard) -> dict[str, float]:
+def features(question: Question, judged: Sequence[Window], probe: Probe) -> dict[str, float]:
     """Describe how well the best window fits the question, in numbers of about 0 to 1."""
     best, asked = judged[0], question.terms
     wide = terms_of(in_context(best) + " " + best.hit.passage.text)
     return {
         "above": max(0.0, min(10.0, best.logit)) / 10,
         "below": min(0.0, max(-10.0, best.logit)) / 10,
-        "unheard": max(0.0, min(10.0, unheard.gain)) / 10,
+        "nameless": max(-12.0, min(12.0, probe.nameless)) / 10,
+        "unheard": max(0.0, min(10.0, probe.gain)) / 10,
         "names_missing": len(asked.names - wide.words) / (len(asked.names) or 1),
         "expected_missing": float(not holds_kind(question, best.text)),
         "contrasted": float(contrast(question, best.text) is not None),
     }
 
 
-def missing_in(question: Question, judged: Sequence[Window], unheard: Unheard) -> str:
+def missing_in(question: Question, judged: Sequence[Window], probe: Probe) -> str:
     """Say in plain words what the nearest passages do not tell."""
     near = terms_of(" ".join(in_context(window) + " " + window.hit.passage.text for window in judged[:3]))
     asked = question.text if len(question.text) <= _SHOWN else f"{question.text[:_SHOWN].rstrip()}…"
@@ -89,8 +90,8 @@ def missing_in(question: Question, judged: Sequence[Window], unheard: Unheard) -
     if judged and (other := contrast(question, judged[0].text)):
         instead = f"speak of “{other.told[:_SHOWN]}”, not of" if other.told else "do not tell with"
         return f"The passages found {instead} “{other.asked[:_SHOWN]}”: {asked}"
-    if unheard.gain > _STANDS_OUT:
-        return f"The passages found do not speak of “{unheard.word[:_SHOWN]}” in this respect: {asked}"
+    if probe.gain > _STANDS_OUT:
+        return f"The passages found do not speak of “{probe.unheard[:_SHOWN]}” in this respect: {asked}"
     return f"The documents do not tell: {asked}"
 
 

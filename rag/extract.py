@@ -91,7 +91,9 @@ def shortlist(question: Question, windows: Sequence[Window], limit: int, recipe:
     weights = rarity(wanted, contexts)
     total = sum(weights.values()) or 1.0
     scores = [
-        recipe.by_passage * window.hit.score + sum(sorted(weights[word] for word in words)) / total
+        recipe.by_passage * window.hit.score
+        + sum(sorted(weights[word] for word in words)) / total
+        - (recipe.elsewhere > 0 and window.elsewhere)
         for window, words in zip(windows, held, strict=True)
     ]
     order = sorted(range(len(windows)), key=lambda position: (-scores[position], position))
@@ -104,7 +106,10 @@ def judge(question: Question, windows: Sequence[Window], reranker: Reranker, rec
     A window that lacks the kind of thing that is asked for stands behind one that has it and scores a little less.
     """
     logits = reranker.score(question.text, [in_context(window) for window in windows])
-    judged = [replace(window, logit=logit) for window, logit in zip(windows, logits, strict=True)]
+    judged = [
+        replace(window, logit=logit - recipe.elsewhere * window.elsewhere)
+        for window, logit in zip(windows, logits, strict=True)
+    ]
     return in_order(question, judged, recipe)
 
 
@@ -173,7 +178,7 @@ def trim(question: Question, chosen: Sequence[Window], reranker: Reranker, recip
     slack = breadth_of(question.expects, recipe).slack
     drafts: dict[tuple[str, int, int], Draft] = {}
     for window, several in zip(chosen, parts, strict=True):
-        scored = [replace(part, logit=next(logits)) for part in several]
+        scored = [replace(part, logit=next(logits) - recipe.elsewhere * window.elsewhere) for part in several]
         best = max(scored, key=lambda part: part.logit, default=window)
         kept = _with_turn(_led_in(best) if best.logit >= window.logit - slack else window)
         drafts.setdefault((kept.hit.document.id, kept.start, kept.end), Draft(kept.text, (kept,)))
@@ -201,8 +206,10 @@ def _led_in(window: Window) -> Window:
 
 
 def _adds(question: Question, window: Window) -> bool:
-    """Whether a further window is worth quoting: it has what is asked for, and words of the question."""
-    return holds_kind(question, window.text) and bool(question.terms.words & terms_of(window.text).words)
+    """Whether a further window is worth quoting: it has what is asked for, and words of the question beside names."""
+    named = {stem for subject in question.subjects for stem in stems_of(subject)}
+    asked = question.terms.words - named or question.terms.words
+    return holds_kind(question, window.text) and bool(asked & terms_of(window.text).words)
 
 
 def _belongs(hit: Hit, before: Sentence, sentence: Sentence) -> bool:

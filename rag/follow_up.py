@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from rag.answers import Turn
+from rag.people import Gender, is_firm, may_be, named_in, people_in
 from rag.question import ASKING, Question, aside, subjects_of, understand
 from rag.terms import FUNCTION_WORDS, MONTHS, terms_of
 
@@ -81,21 +83,52 @@ _TELLING = re.compile(
     r"(?:about|of|on)\s+((?:\S+\s*){1,8})$",
     re.IGNORECASE,
 )
+_ORDINAL = (
+    r"first|second|third|fourth|fifth|last|latest|next|previous|other|another|new|old|earlier|later|final|original|"
+    r"current|former|bigger|smaller|larger|older|newer"
+)
+_ONE = re.compile(rf"\b(?P<which>(?:the\s+)?(?:{_ORDINAL}))\s+(?P<one>ones?)\b", re.IGNORECASE)
+"""`The second one`: of what was named before."""
+_NUMBERED = re.compile(rf"\b(?:{_ORDINAL})\s+(?P<things>[a-z][\w’'\s-]*)", re.IGNORECASE)
+_SHARE = re.compile(
+    r"^(?:how (?:much|many)|(?:what|which) (?:share|part|proportion|percentage))\s+of "
+    r"(?:that|it|this|them|these|those)\b",
+    re.IGNORECASE,
+)
+"""Asks for a part of the amount that was asked for before."""
+_OF_A_FIRM = re.compile(
+    r"\b(?:works? (?:for|at)|working (?:for|at)|worked (?:for|at)|employ\w*|headquarter\w*|based|bankrupt\w*|listed|"
+    r"its (?:employees|staff|workers|workforce|chief executive|ceo|boss|owners?|founders?|headquarters|shareholders|"
+    r"revenue|turnover|profits?|competitors|customers|products|annual|stock|shares?|board|chairman|directors?))\b",
+    re.IGNORECASE,
+)
+"""What is asked of a firm or an office rather than of what it does."""
 _LONGEST = 300
 """How long a follow-up may grow that a language model makes stand alone, in characters."""
 _TOLD = 300
 """How much of the last answer is searched with a follow-up, in characters."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What was said so far, beside the question that a follow-up leans on."""
+
+    answer: str = ""
+    """The last one."""
+    people: dict[str, Gender] = field(default_factory=dict)
+
+
 def standalone(question: str, history: Sequence[Turn]) -> str:
     """Make a follow-up stand alone, by rules, from the questions before it and the last answer."""
-    topic, answer = "", ""
+    topic, told, said = "", _Told(), list[str]()
     for turn in history:
         if turn.role == "user" and aside(turn.content, first=not topic) is None:
-            topic = _resolved(turn.content.strip(), topic, answer)[1]
+            topic = _resolved(turn.content.strip(), topic, told)[1]
+            said.append(turn.content)
         elif turn.role == "assistant" and turn.content.strip():
-            answer = turn.content
-    return _resolved(question.strip(), topic, answer)[0]
+            said.append(re.sub(r"\s*\[\d+\]", "", turn.content))
+            told = _Told(said[-1], people_in(said))
+    return _resolved(question.strip(), topic, told)[0]
 
 
 def in_conversation(question: str, history: Sequence[Turn]) -> str:
@@ -121,11 +154,12 @@ def is_first(history: Sequence[Turn]) -> bool:
     return not any(turn.role == "user" and aside(turn.content) is None for turn in history)
 
 
-def _resolved(question: str, before: str, answer: str) -> tuple[str, str]:
+def _resolved(question: str, before: str, told: _Told) -> tuple[str, str]:
     """Give the standalone question, and the question that the next ones lean on."""
     if not before:
         return question, question
     opened = _OPENING.match(question) is not None
+    question = _ONE.sub(lambda one: f"{one['which']} {_its_like(before) or one['one']}", question)
     bare = re.sub(r"\s+", " ", _OPENING.sub("", question)).strip(" ?!.,…")
     if _AGAIN.fullmatch(bare):
         return before, before
@@ -136,11 +170,25 @@ def _resolved(question: str, before: str, answer: str) -> tuple[str, str]:
     other = _WHAT_ABOUT.fullmatch(bare)
     about = other.group(1) if other else bare if (opened or _TIME.fullmatch(bare)) and _is_short(bare) else None
     if about is not None:
-        return _about_another(before, about, answer)
+        return _about_another(before, about, told)
     whole = question if not opened else f"{bare[:1].upper()}{bare[1:]}{'?' if '?' in question else ''}"
     if not _leans(bare):
         return whole, whole
-    return _with_antecedent(whole, before, answer)
+    return _with_antecedent(whole, before, told)
+
+
+def _its_like(before: str) -> str:
+    """What `the second one` is one of: the things that the question before numbers, else what it is about."""
+    numbered = _NUMBERED.search(before)
+    words = (numbered["things"] if numbered else re.sub(r"^(?:the|an?)\s", "", _thing(before))).split()
+    stop = next((place for place, word in enumerate(words) if _ends_thing(word, place)), len(words))
+    thing = " ".join(words[:stop][:4]).strip(",;")
+    return thing if thing[:1].islower() else ""
+
+
+def _ends_thing(word: str, place: int) -> bool:
+    plain = word.strip(",;").casefold()
+    return place > 0 and plain != "of" and (plain in FUNCTION_WORDS or _PARTICIPLE.fullmatch(plain) is not None)
 
 
 def _is_short(bare: str) -> bool:
@@ -197,13 +245,13 @@ def _is_function(word: str) -> bool:
     return word.casefold().rstrip("?,") in FUNCTION_WORDS or ASKING.match(word) is not None
 
 
-def _about_another(before: str, other: str, answer: str) -> tuple[str, str]:
+def _about_another(before: str, other: str, told: _Told) -> tuple[str, str]:
     """Ask the question before of something else: another time, name or thing."""
     if _TIME.fullmatch(other):
         text = _in_another_time(before, other)
         return text, text
     if _PERSONAL.search(other):
-        return _about_something_of(before, other, answer)
+        return _about_something_of(before, other, told)
     replaced = _replaced(before, other)
     return (replaced, replaced) if replaced else _joined(before, f"what about {other}")
 
@@ -219,12 +267,12 @@ def _in_another_time(before: str, time: str) -> str:
     return f"{plain} {joined}?"
 
 
-def _about_something_of(before: str, other: str, answer: str) -> tuple[str, str]:
+def _about_something_of(before: str, other: str, told: _Told) -> tuple[str, str]:
     """`What about his predecessor?`: in the place of his name, where the question before has one."""
-    named = _put_in(other, before, answer)
+    named = _put_in(other, before, told)
     if named is None:
         return _joined(before, f"what about {other}")
-    antecedent = _antecedent(other, before, answer)
+    antecedent = _antecedent(other, before, told)
     pronoun = _PERSONAL.search(other)
     possessive = pronoun and pronoun.start() == 0 and pronoun.group(1).casefold() in _POSSESSIVE
     if possessive and antecedent in subjects_of(before):
@@ -294,20 +342,20 @@ def _phrase(plain: str, start: int, auxiliary: str) -> tuple[int, int] | None:
     return words[0][0], words[-1][1]
 
 
-def _with_antecedent(question: str, before: str, answer: str) -> tuple[str, str]:
+def _with_antecedent(question: str, before: str, told: _Told) -> tuple[str, str]:
     """Put what is meant in the place of the pronoun, or ask both questions at once."""
-    text = _put_in(question, before, answer)
+    text = None if _SHARE.match(question) else _put_in(question, before, told)
     if text is None:
         return _joined(before, question)
     text = text[:1].upper() + text[1:]
     return text, text
 
 
-def _put_in(text: str, before: str, answer: str) -> str | None:
+def _put_in(text: str, before: str, told: _Told) -> str | None:
     match = _PERSONAL.search(text) or re.search(
         rf"(?<=\b)(?:this|that)(?=\s+(?:{_AUXILIARIES}|cost|take|mean|work|happen)\b)", text, re.IGNORECASE
     )
-    antecedent = _antecedent(text, before, answer)
+    antecedent = _antecedent(text, before, told)
     if match is None or not antecedent:
         return None
     possessive = match.group().casefold() in _POSSESSIVE and re.match(r"\s+\w", text[match.end() :]) is not None
@@ -315,18 +363,22 @@ def _put_in(text: str, before: str, answer: str) -> str | None:
     return text[: match.start()] + owner + text[match.end() :]
 
 
-def _antecedent(text: str, before: str, answer: str) -> str:
+def _antecedent(text: str, before: str, told: _Told) -> str:
     """What a pronoun of a follow-up stands for; nothing where the rules do not know."""
     asked = understand(before)
     match = _PERSONAL.search(text)
     pronoun = match.group(1).casefold() if match else "it"
     if pronoun in ("it", "its") or match is None:
-        return _thing(before)
-    if asked.expects == "person" and (named := _person_named(answer, asked)):
+        return (_OF_A_FIRM.search(text) and _firm_named(told.answer, asked)) or _thing(before)
+    plural = pronoun in ("they", "them", "their")
+    if asked.expects == "person" and (named := _person_named(told, asked, pronoun)):
         return named
-    if pronoun in ("they", "them", "their") and (several := _several(before)):
+    if plural and (several := _several(before)):
         return several
-    return next((name for name in asked.subjects if not _DATE.search(name)), _thing(before))
+    names = [name for name in asked.subjects if not _DATE.search(name) and may_be(pronoun, name, told.people)]
+    if not plural and not any(name in told.people for name in names):
+        names = [*filter(None, [_person_named(told, asked, pronoun)]), *names]
+    return next(iter(names), _thing(before))
 
 
 def _thing(before: str) -> str:
@@ -358,9 +410,15 @@ def _several(before: str) -> str:
     return f"the {match.group(1)}" if inverted else f"the {match.group(1)} that {rest}"
 
 
-def _person_named(answer: str, asked: Question) -> str | None:
-    """The name that the last answer gave to a question after a person."""
+def _person_named(told: _Told, asked: Question, pronoun: str) -> str | None:
+    """The first person whom the last answer named, other than the question did, and whom the pronoun may mean."""
     known = {name.casefold() for name in asked.subjects}
-    plain = re.sub(r"\[\d+\]", "", answer)
-    names = [name for name in subjects_of(plain) if name.casefold() not in known]
-    return next((name for name in names if len(name.split()) > 1), None)
+    names = [name for name in named_in(told.answer) if name.casefold() not in known]
+    names = [name for name in names if len(name.split()) > 1 and not is_firm(name) and not _DATE.search(name)]
+    return next((name for name in names if may_be(pronoun, name, told.people)), None)
+
+
+def _firm_named(answer: str, asked: Question) -> str | None:
+    """The first firm or office that the last answer named, other than the question did."""
+    known = {name.casefold() for name in asked.subjects}
+    return next((name for name in named_in(answer) if is_firm(name) and name.casefold() not in known), None)

@@ -9,9 +9,10 @@ from datetime import date
 
 from index.records import Filter, Hit
 from index.shelf import Shelf
-from rag import extract, parts, probe, retrieve, timely
+from rag import extract, parts, retrieve, subject, timely
 from rag.answers import Ask, Window
 from rag.language import language_of
+from rag.probe import Probe, probe
 from rag.question import Question, understand
 from rag.reading import worth_reading
 from rag.recipe import Recipe
@@ -32,7 +33,7 @@ class Evidence:
     """All passages that the searches gave, best first."""
     judged: tuple[Window, ...]
     """The windows that the cross-encoder judged, best first."""
-    unheard: probe.Unheard
+    probe: Probe
     read: tuple[Window, ...] = ()
     """All windows of the passages that were read."""
 
@@ -73,23 +74,28 @@ class Gatherer:
         """Search for one text by meaning and by words, and fuse what both find."""
         return retrieve.fuse(self._shelf.search(dossier, text, filter=filter, limit=limit), self._recipe.by_meaning)
 
-    def weighed(self, question: Question, found: tuple[Hit, ...]) -> Evidence:
+    def weighed_all(self, ask: Ask, questions: Sequence[Question], found: Sequence[tuple[Hit, ...]]) -> list[Evidence]:
+        """Judge what was found for each question; for one alone about several things, also what each of them has."""
+        if len(questions) == 1 and (each := self._of_each(ask, questions[0], found[0])):
+            return each
+        return [self.weighed(ask, question, hits) for question, hits in zip(questions, found, strict=True)]
+
+    def weighed(self, ask: Ask, question: Question, found: tuple[Hit, ...]) -> Evidence:
         """Judge the best passages' windows, and look for the word that they do not speak to; adding waits meanwhile."""
         with self._shelf.asking():
-            return self._weighed(question, found)
+            return self._weighed(ask, question, found)
 
-    def _weighed(self, question: Question, found: tuple[Hit, ...]) -> Evidence:
-        read = extract.windows_of(worth_reading(found, self._recipe.read), paired=self._recipe.sentence_before)
+    def _weighed(self, ask: Ask, question: Question, found: tuple[Hit, ...]) -> Evidence:
+        reading = worth_reading(found, self._recipe.read)
+        read = extract.windows_of(reading, paired=self._recipe.sentence_before)
+        if self._recipe.elsewhere:
+            off = subject.elsewhere(question, reading, self._shelf, ask.dossier)
+            read = [replace(window, elsewhere=window.hit.document.id in off) for window in read]
         judged = timely.in_time(question, self._judged(question, read), period_of(question.text, self._today()))
         if question.context:
             judged = extract.lift(question.context, judged, self._reranker)
-        return Evidence(
-            question,
-            found,
-            judged,
-            probe.unheard(question.text, judged, self._reranker, self._recipe.clear),
-            tuple(read),
-        )
+        probed = probe(question, judged, self._reranker, self._recipe.clear)
+        return Evidence(question, found, judged, probed, tuple(read))
 
     def _judged(self, question: Question, read: Sequence[Window]) -> list[Window]:
         """Judge the likeliest windows, and more of them where none is clearly the answer; best first."""
@@ -101,13 +107,13 @@ class Gatherer:
         more = extract.judge(question, further, self._reranker, self._recipe)
         return extract.in_order(question, [*judged, *more], self._recipe)
 
-    def of_each(self, ask: Ask, question: Question, found: Sequence[Hit]) -> list[Evidence]:
+    def _of_each(self, ask: Ask, question: Question, found: Sequence[Hit]) -> list[Evidence]:
         """Look for each of several things that are asked about; nothing where one window speaks of them all."""
         facets = parts.facets_of(question) if self._recipe.each else ()
         windows = extract.windows_of(found[: self._recipe.read]) if facets else []
         if any(all(extract.names(window, name) for name, _ in facets) for window in windows):
             return []
-        return [self._about(name, self.weighed(facet, self.found(facet, ask))) for name, facet in facets]
+        return [self._about(name, self.weighed(ask, facet, self.found(facet, ask))) for name, facet in facets]
 
     @staticmethod
     def _about(name: str, evidence: Evidence) -> Evidence:

@@ -145,20 +145,19 @@ class Rag:
         since = clock.mark("retrieve_ms", since)
         yield PassagesRead(retrieve.merge(found, self.recipe.read))
         _stop_if(cancel)
-        if len(questions) == 1:
-            evidence = self._gatherer.of_each(asked, whole, found[0]) or [self._gatherer.weighed(whole, found[0])]
-        else:
-            evidence = [self._gatherer.weighed(question, hits) for question, hits in zip(questions, found, strict=True)]
+        evidence = self._gatherer.weighed_all(asked, questions, found)
         since = clock.mark("rerank_ms", since)
         _stop_if(cancel)
         written.budget.until += since - found_from  # finding takes none of the model's time
         yield from self._answered(asked, whole, evidence, clock, since, written)
 
-    def evidence(self, ask: Ask) -> Evidence:
-        """Find and judge what there is for a question, without answering it: for measuring and fitting."""
+    def evidence(self, ask: Ask) -> tuple[Evidence, ...]:
+        """Find and judge what there is for each part of a question, without answering it: for measuring and fitting."""
         asked = _checked(ask)
-        question = _understood(asked)
-        return self._gatherer.weighed(question, self._gatherer.found(question, asked))
+        whole = self._gatherer.spelled(_understood(asked), asked)
+        questions = parts.questions_in(whole) or (whole,)
+        found = [self._gatherer.found(question, asked) for question in questions]
+        return tuple(self._gatherer.weighed_all(asked, questions, found))
 
     def search(
         self,
@@ -193,7 +192,7 @@ class Rag:
 
     def _search_and_judge(self, ask: Ask, text: str) -> Sequence[Window]:
         question = understand(text)
-        return self._gatherer.weighed(question, self._gatherer.found(question, ask)).judged
+        return self._gatherer.weighed(ask, question, self._gatherer.found(question, ask)).judged
 
     def _told(self, ask: Ask, question: Question, survey: Survey, clock: _Clock) -> Iterator[Event]:
         """Show what the records say, every quote proved as in any answer."""
@@ -234,7 +233,7 @@ class Rag:
         since: float,
         written: Written,
     ) -> Iterator[Event]:
-        decisions = [decline.decide(each.question, each.judged, each.unheard) for each in evidence]
+        decisions = [decline.decide(each.question, each.judged, each.probe) for each in evidence]
         answers = any(decision.answers for decision in decisions)
         if parts.needs_all(whole) and not all(decision.answers for decision in decisions):
             answers = False
@@ -260,7 +259,7 @@ class Rag:
             documents = {window.hit.document.id for verdict in proved for window in verdict.draft.evidence}
             yield from composition.add(proved, name_sources=len(documents) > 1 or bool(written.shown))
             if not composition.statements:
-                missing = [decline.missing_in(each.question, each.judged, each.unheard) for each in answering]
+                missing = [decline.missing_in(each.question, each.judged, each.probe) for each in answering]
         answer = Answer(
             id=_new_id(),
             question=ask.question,

@@ -1,7 +1,8 @@
-"""Find the word of a question that the evidence does not speak to.
+"""Ask the cross-encoder more about the best evidence than whether it fits: right subject, wrong detail, fits, too.
 
-The question is asked again without each of its rarer words. Where the loss of a word makes the cross-encoder like the
-evidence much better, the evidence is about everything but that word: right subject, wrong detail.
+The question is asked again without each of its rarer words: where the loss of a word makes the cross-encoder like the
+evidence much better, the evidence is about everything but that word. And it is asked without its names, of the sentence
+without its document's title: what is left has to fit by itself, and not for naming the right firm.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from dataclasses import dataclass
 
 from rag.answers import Window
 from rag.extract import in_context
+from rag.question import Question
 from rag.rerank import Reranker
 from rag.terms import FUNCTION_WORDS, rarity, stem
 
@@ -20,28 +22,47 @@ _TRIED = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Unheard:
-    """The word that stands most in the way."""
+class Probe:
+    """What the further questions showed."""
 
-    word: str = ""
-    """As the question writes it; empty where no word was tried."""
+    unheard: str = ""
+    """The word that stands most in the way, as the question writes it; empty where no word was tried."""
     gain: float = 0.0
     """How much better the evidence fits without it, in logits of the cross-encoder."""
+    nameless: float = 0.0
+    """How well the sentence, without its title, fits the question without its names, in logits."""
 
 
-def unheard(question: str, judged: Sequence[Window], reranker: Reranker, clear: float) -> Unheard:
-    """Try the question's rarest words on the best window; `judged` is in order, best first.
+def probe(question: Question, judged: Sequence[Window], reranker: Reranker, clear: float) -> Probe:
+    """Try the question on the best window without its names, and without each of its rarest words.
 
-    Where its logit is `clear` or more no word is tried: fitting showed no gain from it.
+    `judged` is in order, best first. Where its best logit is `clear` or more, no word is tried: fitting showed no gain.
     """
-    if not judged or judged[0].logit >= clear:
-        return Unheard()
+    if not judged:
+        return Probe()
+    best = judged[0]
+    tried = _tried(question.text, judged) if best.logit < clear else []
+    without = [question.text[: word.start()] + question.text[word.end() :] for word in tried]
+    logits = reranker.score_pairs(
+        [(_nameless(question), best.text), *((shorter, in_context(best)) for shorter in without)]
+    )
+    if not tried:
+        return Probe(nameless=logits[0])
+    most = max(range(len(tried)), key=lambda position: logits[position + 1])
+    return Probe(tried[most].group(), logits[most + 1] - best.logit, logits[0])
+
+
+def _tried(question: str, judged: Sequence[Window]) -> list[re.Match[str]]:
+    """The rarest words of a question, where it has more than one."""
     words = [match for match in _WORD.finditer(question) if match.group().casefold() not in FUNCTION_WORDS]
     if len(words) < 2:
-        return Unheard()
+        return []
     weights = rarity({stem(word.group()) for word in words}, [window.hit.passage.text for window in judged])
-    tried = sorted(words, key=lambda word: (-weights[stem(word.group())], word.start()))[:_TRIED]
-    without = [question[: word.start()] + question[word.end() :] for word in tried]
-    logits = reranker.score_pairs([(shorter, in_context(judged[0])) for shorter in without])
-    best = max(range(len(tried)), key=lambda position: logits[position])
-    return Unheard(tried[best].group(), logits[best] - judged[0].logit)
+    return sorted(words, key=lambda word: (-weights[stem(word.group())], word.start()))[:_TRIED]
+
+
+def _nameless(question: Question) -> str:
+    text = question.text
+    for name in sorted(question.subjects, key=len, reverse=True):
+        text = text.replace(name, "")
+    return text

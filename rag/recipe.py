@@ -30,6 +30,8 @@ class Recipe:
     """From this logit on a window is clearly the answer: no more are judged, and no word is missed in it."""
     lacking: float
     """How far a window that lacks the asked kind of thing is put back, in logits."""
+    elsewhere: float
+    """How far a window is put back whose document has none of the names of the question, in logits."""
     fact_gap: float
     """How far behind the best window a second one may be to be quoted for a fact, in logits."""
     reason_gap: float

@@ -25,7 +25,12 @@ EDGES = {
         "gather": {"*": "part of the composer: from a question to its evidence"},
         "langchain": {"pipeline": "another way in: it wraps the composer"},
         "question": {"terms": "what a question names is compared as terms: a noun of its own"},
-        "follow_up": {"question": "it reads and gives questions", "terms": "as above"},
+        "people": {"question": "it reads names as a question's are read"},
+        "follow_up": {
+            "question": "it reads and gives questions",
+            "terms": "as above",
+            "people": "whom a pronoun may mean",
+        },
         "parts": {
             "question": "it reads and gives questions",
             "follow_up": "a question may lean on the one before",
@@ -45,10 +50,16 @@ EDGES = {
             "terms": "a noun",
             "kinds": "shared with extract",
             "extract": "the context in which a window is judged",
-            "probe": "its noun Unheard",
+            "probe": "its noun Probe",
             "contrast": "one of its features, and what it says",
         },
-        "probe": {"rerank": "its protocol", "terms": "a noun", "extract": "the context in which a window is judged"},
+        "probe": {
+            "question": "a noun",
+            "rerank": "its protocol",
+            "terms": "a noun",
+            "extract": "the context in which a window is judged",
+        },
+        "subject": {"question": "a noun", "terms": "a noun"},
         "compare": {
             "question": "a noun",
             "terms": "a noun",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass, replace
@@ -96,6 +97,14 @@ class Documents:
         if row is None:
             raise NotFound(f"There is no document {id!r}.", "It may have been removed: list the documents again.")
         return int(row[0]), int(row[1])
+
+    def keys(self, ids: Collection[str]) -> dict[int, str]:
+        """Give the keys of those of the documents that are there, each with its id."""
+        with self._database.read() as connection:
+            rows = connection.execute(
+                "SELECT key, id FROM documents WHERE id IN (SELECT value FROM json_each(?))", (json.dumps([*ids]),)
+            )
+            return {int(key): str(id) for key, id in rows}
 
     def by_key(self, key: int) -> Document:
         """Give the document of that key."""

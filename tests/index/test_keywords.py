@@ -126,3 +126,23 @@ def test_damage_of_any_file_is_noticed(words: Keywords, how: str) -> None:
                 _ = Keywords.open(words.folder).candidates("trade", 5)
         path.write_bytes(content)
     assert Keywords.open(words.folder).candidates("trade", 5) == [10]
+
+
+def test_documents_that_have_a_word_in_text_or_title_are_given(words: Keywords) -> None:
+    assert words.documents_with(["trade"], {5, 6, 7}) == {5}
+    assert words.documents_with(["cafés", "minister"], {5, 6}) == {5, 6}
+    assert words.documents_with(["11"], {5, 6}) == {5}, "of the title"
+    assert words.documents_with(["trade"], {6, 7}) == set()
+    assert words.documents_with([], {5}) == set()
+    assert words.documents_with(["trade"], set()) == set()
+
+
+def test_the_rarest_word_is_one_that_is_there(words: Keywords) -> None:
+    assert words.rarest(["trade", "Sundays", "nowhere"]) == "Sundays"
+    assert words.rarest(["nowhere"]) is None
+    assert words.rarest([]) is None
+
+
+def test_removed_passages_name_nothing(words: Keywords) -> None:
+    words.apply([10, 11], (), 8)
+    assert words.documents_with(["trade"], {5, 6, 7}) == set()

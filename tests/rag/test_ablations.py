@@ -51,14 +51,16 @@ def test_a_recipe_is_followed(shelf: Shelf) -> None:
     few = varied(replace(AS_BUILT, read=2))
     read = ablations.read_in(list(few.stream(ask)))
     assert len(read) == 2
-    assert {window.hit.passage.id for window in few.evidence(ask).judged} <= {hit.passage.id for hit in read}
-    assert len(varied(replace(AS_BUILT, judged=3, judged_most=3)).evidence(ask).judged) == 3
+    assert {window.hit.passage.id for window in few.evidence(ask)[0].judged} <= {hit.passage.id for hit in read}
+    assert len(varied(replace(AS_BUILT, judged=3, judged_most=3)).evidence(ask)[0].judged) == 3
     words, meaning = varied(replace(AS_BUILT, by_meaning=0.0)), varied(replace(AS_BUILT, by_meaning=1.0))
     found = shelf.search("wend", ask.question, limit=AS_BUILT.found)
-    assert {hit.passage.id for hit in words.evidence(ask).found} == {hit.passage.id for hit in found.by_words}
-    assert {hit.passage.id for hit in meaning.evidence(ask).found} == {hit.passage.id for hit in found.by_meaning}
-    assert all(one.start == one.focus for one in varied(replace(AS_BUILT, sentence_before=False)).evidence(ask).judged)
-    assert any(one.start < one.focus for one in varied(AS_BUILT).evidence(ask).judged)
+    assert {hit.passage.id for hit in words.evidence(ask)[0].found} == {hit.passage.id for hit in found.by_words}
+    assert {hit.passage.id for hit in meaning.evidence(ask)[0].found} == {hit.passage.id for hit in found.by_meaning}
+    assert all(
+        one.start == one.focus for one in varied(replace(AS_BUILT, sentence_before=False)).evidence(ask)[0].judged
+    )
+    assert any(one.start < one.focus for one in varied(AS_BUILT).evidence(ask)[0].judged)
 
 
 def test_several_things_are_looked_for_one_by_one_where_the_recipe_says_so(shelf: Shelf) -> None:

@@ -72,6 +72,38 @@ FOLLOW_UPS = [
     (talk("What is the population of Kolmere?"), "Why is it growing?", "Why is the population of Kolmere growing?"),
     (FIRMS, "Which of them won?", "Which of the companies that bid for the bridge won?"),
     (FIRE, "When did it start?", "When did the harbour fire start?"),
+    (
+        talk("Did the deputy mayor resign?", "=Yes. Agathe Rusk resigned in January. [1]"),
+        "When had she been appointed?",
+        "When had Agathe Rusk been appointed?",
+    ),
+    (
+        talk("Who runs the port?", "=Ms Rusk runs it. Doran Pell is its chairman. [1]"),
+        "When was he born?",
+        "When was Doran Pell born?",
+    ),
+    (
+        talk("Who won the contract?", "=It went to Varnholt Bridgeworks, the lowest bidder. [1]"),
+        "How many people work for it?",
+        "How many people work for Varnholt Bridgeworks?",
+    ),
+    (
+        talk("Who won the contract?", "=It went to Varnholt Bridgeworks, the lowest bidder. [1]"),
+        "When was it signed?",
+        "When was the contract signed?",
+    ),
+    # one of several, and part of an amount
+    (
+        talk("What came of the first weld inspection, at the yard?", "=37 were faulty. [1]"),
+        "And what did the second one find?",
+        "What did the second weld inspection find?",
+    ),
+    (COST, "And the old one?", "What does the old bridge cost?"),
+    (
+        talk("How much is the city claiming?", "=96 million crowns. [1]"),
+        "How much of that is for delay?",
+        "How much is the city claiming, and how much of that is for delay?",
+    ),
     # what leans without a pronoun, or on no name
     (FIRMS, "Who won?", "Which companies bid for the bridge, and who won?"),
     (FELL, "Was there an alarm?", "What happened on 18 September 2024, and was there an alarm?"),
