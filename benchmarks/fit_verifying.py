@@ -32,7 +32,6 @@ from sklearn.metrics import roc_auc_score
 from rag.config import RagConfig
 from rag.rerank import Reranker, open_reranker
 from rag.verify import statements
-from rag.verify.agree import CHECKS
 from rag.write import Budget
 from rag.write.prompting import judge_prompt
 from rag.writing import Writing
@@ -45,7 +44,7 @@ WRONG_OF_PAIRS = 0.05
 FOLDS = 5
 WEIGHED = ("relevance", "coverage", "uncovered", "order", "run")
 """The features that are weighed; the others are checks, each of which refuses by itself."""
-REFUSING = (*CHECKS, "speech")
+REFUSING = statements.REFUSING
 Features = Mapping[str, float]
 Scores = NDArray[np.float64]
 

@@ -6,7 +6,8 @@ by the model with what Dossier gives it to read (`draft`, its raw words); what i
 model alone, with the plain recipe: the four nearest passages of 1,000 characters, and no check (`alone`).
 
 `--out FILE` keeps a line for each question with all texts, so that a run that was stopped goes on where it was; the
-texts of measured sets stay in that file. `python benchmarks/writing.py --table FILE` prints the figures again, and
+texts of measured sets stay in that file. `--again FILE` lets no model write: what it wrote into that file is heard and
+checked anew, as after a change of the checks. `python benchmarks/writing.py --table FILE` prints the figures again, and
 `--sheet FILE` every statement with its evidence, to be judged by a reader and given to `fit_verifying.py --texts`.
 """
 
@@ -26,6 +27,7 @@ from typing import Any
 from ablations import Keeping, add, sample
 
 from index.embed import open_embedder
+from index.errors import ModelFailed
 from index.records import Filter, Hit
 from index.shelf import Shelf
 from rag.answers import Answer, Ask, Window
@@ -61,7 +63,7 @@ class Heard:
 
     def __init__(self, chat: Chat) -> None:
         self.name = chat.name
-        self._chat = chat
+        self.chat = chat
         self.begun = 0.0
         self.calls: list[dict[str, Any]] = []
 
@@ -71,7 +73,7 @@ class Heard:
         before = budget.usage
         call: dict[str, Any] = {"before_ms": 1000 * (since - self.begun), "characters": len(system) + len(user)}
         pieces = []
-        for piece in self._chat.stream(system, user, budget):
+        for piece in self.chat.stream(system, user, budget):
             first = first or time.perf_counter()
             pieces.append(piece)
             yield piece
@@ -87,7 +89,28 @@ class Heard:
 
     def truth(self, prompt: str, budget: Budget) -> float | None:
         """Pass the opinion on."""
-        return self._chat.truth(prompt, budget)
+        return self.chat.truth(prompt, budget)
+
+
+class Again:
+    """A model's chat that says once more what it said, in a run that was kept."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.kept: list[Mapping[str, Any]] = []
+
+    def stream(self, system: str, user: str, budget: Budget) -> Iterator[str]:
+        """Give the kept words, and count the kept tokens."""
+        if not self.kept:
+            raise ModelFailed("Nothing was kept of this question.")
+        call = self.kept.pop(0)
+        budget.begin()
+        budget.count(call["input_tokens"], call["output_tokens"])
+        yield call["text"]
+
+    def truth(self, prompt: str, budget: Budget) -> float | None:
+        """Have no opinion."""
+        return None
 
 
 class Watched(Writing):
@@ -127,8 +150,9 @@ def statement_json(checked: Checked, *, shown: bool) -> dict[str, Any]:
 class Run:
     """Asks one set's questions in every way."""
 
-    def __init__(self, rag: Rag, plain: Shelf, name: str, chat: Heard) -> None:
+    def __init__(self, rag: Rag, plain: Shelf, name: str, chat: Heard, again: Path | None) -> None:
         self._rag = rag
+        self.kept = {(row["set"], row["id"]): row for row in rows_of(again)} if again is not None else {}
         self._plain = plain
         self._name = name
         self._chat = chat
@@ -138,6 +162,7 @@ class Run:
         """Give the line of one question."""
         row: dict[str, Any] = {"set": dossier, "id": case.id, "kind": case.kind, "question": case.question}
         row |= {"abstain": case.abstain, "extractive": self._asked(dossier, case, EXTRACTIVE)}
+        self._say_again(self.kept.get((dossier, case.id), {}).get("checked", {}).get("calls", ()))
         row["checked"] = self._asked(dossier, case, self._name)
         return row
 
@@ -149,6 +174,8 @@ class Run:
         context = "\n\n".join(hit.passage.text for hit in hits)
         budget = self._rag.writing.budget(None)
         self._chat.calls.clear()
+        kept = self.kept.get((dossier, case.id), {}).get("alone", {})
+        self._say_again([kept["call"]] if kept else ())
         asked = PLAIN.format(context=context, question=standalone)
         text = "".join(self._chat.stream("You are a helpful assistant.", asked, budget))
         verifier = Verifier(self._rag._reranker, lambda document: self._plain.text(document.id, document.version))
@@ -162,6 +189,10 @@ class Run:
             "declined": bool(_DECLINES.search(text)),
             "statements": [statement_json(one, shown=one.support == "supported") for one in checked],
         }
+
+    def _say_again(self, calls: Sequence[Mapping[str, Any]]) -> None:
+        if isinstance(self._chat.chat, Again):
+            self._chat.chat.kept = list(calls)
 
     def _asked(self, dossier: str, case: Case, model: str) -> dict[str, Any]:
         self._chat.calls.clear()
@@ -201,9 +232,9 @@ def run(options: argparse.Namespace, data: Path) -> None:
     embedder = open_embedder(config)
     with Shelf.open(config, embedder) as shelf, Shelf.open(plainly, embedder) as plain:
         rag = Rag(shelf, open_reranker(config), config)
-        chat = Heard(rag.writing.chat(options.model))
+        chat = Heard(Again(options.model) if options.again else rag.writing.chat(options.model))
         rag.writing = Watched(config, rag._reranker, rag._text_of, {options.model: chat})
-        asking = Run(rag, plain, options.model, chat)
+        asking = Run(rag, plain, options.model, chat, options.again)
         for folder, _ in options.folders:
             for kept in (shelf, plain):
                 if folder.name not in [dossier.name for dossier in kept.dossiers()]:
@@ -213,6 +244,8 @@ def run(options: argparse.Namespace, data: Path) -> None:
                 for case in sample(read_cases(folder / "questions.jsonl"), count):
                     key = (folder.name, case.id)
                     row = done.get(key)
+                    if options.again and (key not in asking.kept or (alone and "alone" not in asking.kept[key])):
+                        continue
                     if row is None:
                         row = done[key] = asking.answer(folder.name, case)
                         keep(options.out, row)
@@ -316,6 +349,7 @@ def main() -> None:
     parser.add_argument("--alone", action=argparse.BooleanOptionalAction, default=True, help="the plain recipe, too")
     parser.add_argument("--data", type=Path, help="keep the prepared documents here")
     parser.add_argument("--out", type=Path, help="keep every answer here, and go on from what is there")
+    parser.add_argument("--again", type=Path, help="ask no model: hear what it wrote into this file")
     parser.add_argument("--sheet", type=Path, help="print the statements of such a file, to be judged by a reader")
     parser.add_argument("--table", type=Path, help="print the figures of a file that --out wrote")
     options = parser.parse_args()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Event as Flag
 
 from index import models
@@ -36,6 +37,13 @@ _TOKENS = 500
 """How much a language model may write for an answer."""
 _TICK = 0.05
 """How often a cancelled question is noticed, in seconds."""
+
+_POINTS_BACK = re.compile(
+    r"\W*(?:This|These|Those|That|It|They|He|She|Its|Their|His|Her|Such|Both|The (?:latter|former))\b"
+    r"(?! (?:is|was) (?:not )?(?:un)?(?:likely|clear|known|true|possible)\b)"
+)
+"""How a sentence begins that says nothing by itself."""
+_DANGLES = "it points back to a sentence that is not shown"
 
 Shown = StatementShown | TextShown | DraftShown
 
@@ -196,6 +204,8 @@ class _Hearing:
         self._written = written
         self._draft = draft
         self._heard: set[tuple[str, ...]] = set()
+        self._before: frozenset[str] = frozenset()
+        """The documents that bear out the statement before, if it is shown."""
 
     def hear(self, pieces: Iterator[str], chosen: Sequence[Excerpt]) -> Iterator[Shown]:
         """Give what may be shown of the words as they come."""
@@ -219,6 +229,7 @@ class _Hearing:
         checked = self._check(statement, hinted)
         self._written.verify_seconds += time.perf_counter() - began
         supported = checked.support == "supported"
+        self._before = frozenset(window.hit.document.id for window in checked.draft.evidence if supported)
         if supported and len(self._composition.citations) + len(checked.draft.evidence) > self._limit:
             return
         (self._written.shown if supported or self._shows else self._written.refused).append(checked)
@@ -229,7 +240,11 @@ class _Hearing:
         """Check a statement, if there is somebody to check it and time left."""
         if self._verifier is None or not self._written.budget.left:
             return Checked(Draft(statement, ()), "unchecked", 0.0, NOT_CHECKED)
-        return self._verifier.check(statement, self._read, hinted)
+        checked = self._verifier.check(statement, self._read, hinted)
+        borne_out_by = {window.hit.document.id for window in checked.draft.evidence}
+        if _POINTS_BACK.match(statement) and checked.support == "supported" and not borne_out_by <= self._before:
+            return replace(checked, support="unsupported", reason=_DANGLES)
+        return checked
 
 
 def offered(config: RagConfig) -> tuple[str, ...]:

@@ -19,8 +19,12 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _NAME = re.compile(r"(?<![\w’'])(?:[A-Z][\w’'&-]*|[a-z]+[A-Z]\w*)")
 _CALENDAR = re.compile(
     r"\b(?:january|february|march|april|june|july|august|september|october|november|december|monday|tuesday|wednesday|"
-    r"thursday|friday|saturday|sunday|today|yesterday|tomorrow|(?:last|next|this) (?:year|month|week))\b",
+    r"thursday|friday|saturday|sunday|today|yesterday|tomorrow|(?:last|next|this) (?:year|month|week))\b|"
+    r"(?<=\w )(?-i:May)\b",
     re.IGNORECASE,
+)
+_SPAN = re.compile(
+    r"\b(?:a|an|per|each|every)\s(second|minute|hour|day|night|week|month|quarter|year|decade)\b", re.IGNORECASE
 )
 _NEGATION = re.compile(
     r"\b(?:not|no|never|none|nobody|nothing|neither|nor|without|cannot|unable|hardly|barely|fail(?:s|ed|ing)?|"
@@ -153,7 +157,10 @@ def _names_in(text: str) -> set[str]:
 
 
 def dates_agree(statement: str, evidence: str) -> bool:
-    """Whether every month, weekday and relative time is in the evidence."""
+    """Whether every month, weekday, relative time and span (`a day`) is in the evidence."""
+    known = _stems(evidence)
+    if any(stem(match.group(1)) not in known for match in _SPAN.finditer(statement)):
+        return False
     told = {stem(match.group()) for match in _CALENDAR.finditer(evidence)}
     told |= {word[:3] for word in told}
     return all(stem(match.group()) in told for match in _CALENDAR.finditer(statement))

@@ -8,7 +8,9 @@ _REPORTS = re.compile(
     r"\b(?:says?|said|claim(?:s|ed|ing)|alleg(?:e|es|ed|edly|ations?)|argu(?:e|es|ed|ing)|insist(?:s|ed|ing)?|"
     r"according to|accus(?:e|es|ed|ing)|suggest(?:s|ed|ing)|warn(?:s|ed|ing)|told|reportedly|believ(?:e|es|ed)|thinks?|"
     r"in the (?:view|words|opinion|eyes) of|predict(?:s|ed)?|critics|declared|stated|asserts?|asserted|supposedly|"
-    r"purportedly|rumou?red|my view|arguably)\b|[“\"«„][^“”\"«»„]{40,}[”\"»“]",
+    r"purportedly|rumou?red|my view|arguably|"
+    r"(?:stud(?:y|ies)|surveys?|polls?|research(?:ers)?|scientists)\b[^.]{0,60}\b"
+    r"(?:find|finds|found|shows?|showed))\b|[“\"«„][^“”\"«»„]{40,}[”\"»“]",
     re.IGNORECASE,
 )
 """Words, and long quotations, that make a sentence somebody's rather than its document's."""
@@ -19,11 +21,15 @@ _TELLS_WHO = re.compile(
     r"analysts|observers|commentators|supporters|opponents)\b",
     re.IGNORECASE,
 )
-_HEDGES = re.compile(
-    r"\b(?:(?-i:may)|might|could|would|should|perhaps|possibly|probably|likely|unlikely|apparently|seem(?:s|ed|ingly)?|"
-    r"appear(?:s|ed)? to|reportedly|allegedly|supposedly|if|unless|potential(?:ly)?|plan(?:s|ned)?|propos(?:es|ed|al)|"
-    r"expect(?:s|ed)?|set to|inten(?:d|ds|ded)|aim(?:s|ed|ing)?|hop(?:e|es|ed|ing)|suspect(?:s|ed)?|presumably|will|"
-    r"shall|want(?:s|ed)?|can|must|promis(?:e|es|ed)|forecast|estimate[sd]?)\b",
+_WEAK = re.compile(
+    r"\b(?:(?-i:may)|might|could|perhaps|possibl[ey]|probably|likely|unlikely|apparently|seem(?:s|ed|ingly)?|"
+    r"appear(?:s|ed)? to|reportedly|allegedly|supposedly|potential(?:ly)?|presumably|would|should|suspect(?:s|ed)?)\b",
+    re.IGNORECASE,
+)
+_CONDITION = re.compile(r"\b(?:if|unless|provided that|as long as|in case|depending on)\b", re.IGNORECASE)
+_AHEAD = re.compile(
+    r"\b(?:plan(?:s|ned)?|propos(?:es|ed|al)|expect(?:s|ed)?|set to|inten(?:d|ds|ded)|aim(?:s|ed|ing)?|"
+    r"hop(?:e|es|ed|ing)|will|shall|want(?:s|ed)?|can|must|promis(?:e|es|ed)|forecast|estimate[sd]?)\b",
     re.IGNORECASE,
 )
 
@@ -37,4 +43,9 @@ def stays_reported(statement: str, evidence: str) -> bool:
         return True
     if _REPORTS.search(evidence):
         return False
-    return not _HEDGES.search(evidence) or bool(_HEDGES.search(statement))
+    weak, ahead = bool(_WEAK.search(statement)), bool(_AHEAD.search(statement))
+    if _CONDITION.search(evidence) and not _CONDITION.search(statement):
+        return False
+    if _WEAK.search(evidence):
+        return weak
+    return weak or ahead or not _AHEAD.search(evidence)

@@ -19,6 +19,7 @@ from rag.rerank import Reranker
 from rag.terms import rarity, stems_of
 from rag.verify.agree import CHECKS, clauses_in, figures_are_bound, missing_names, sentences_in
 from rag.verify.quotes import Checked, TextOf, check_quotes
+from rag.verify.roles import roles_agree
 from rag.verify.speech import stays_reported
 
 Judge = Callable[[str, str], float | None]
@@ -46,7 +47,9 @@ _REASONS = {
     "direction": "it says the opposite of the passage",
     "scope": "it says more than the passage: all, only, first or because",
     "speech": "it states as a fact what the passage only reports or expects",
+    "roles": "the passages say it of something else, or with a limit that it leaves out",
 }
+REFUSING = (*CHECKS, "speech", "roles")
 _WITHOUT_HEADING = ("quotes", "direction", "bound")
 NOT_FOUND = "no passage says so"
 DOUBTED = "the language model itself doubts it"
@@ -112,7 +115,7 @@ class Verifier:
 
         A statement whose clauses rest on several places is supported where each clause is.
         """
-        if len(re.findall(r"\w+", statement)) < _SHORTEST:
+        if len(re.findall(r"\w+(?:[.,]\d+)*", statement)) < _SHORTEST:
             return Checked(Draft(statement, ()), "unsupported", 0.0, "it is no sentence")
         named = {hit.passage.id for hit in hinted}
         windows = _candidates(hits)
@@ -196,7 +199,7 @@ def weigh(statement: str, evidence: Evidence, logit: float) -> Weighed:
     score = 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
     if statement.rstrip(".") in evidence.text:
         score = max(score, 0.99)
-    failed = tuple(name for name in (*CHECKS, "speech") if values[name])
+    failed = tuple(name for name in REFUSING if values[name])
     return Weighed(evidence, score, failed)
 
 
@@ -224,6 +227,7 @@ def features(statement: str, evidence: str, context: str, logit: float) -> dict[
         against = focus if name in ("negation", "scope") else evidence if name in _WITHOUT_HEADING else context
         values[name] = float(not agrees(statement, against))
     values["speech"] = float(not stays_reported(statement, focus))
+    values["roles"] = float(not roles_agree(statement, evidence, context))
     return values
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from index.errors import BadInput, BadSettings, Cancelled, ModelFailed, ModelMissing
+from index.records import Source
 from index.shelf import Shelf
 from rag.answers import Answer, Ask, DraftShown, Event, Finished, StatementShown, Took, Turn
 from rag.config import RagConfig
@@ -85,6 +86,17 @@ def test_what_is_not_proved_is_left_out_and_told(shelf: Shelf) -> None:
     assert [s.text for s in answer.statements] == [f"{TRUE}."]
     assert kinds(answer) == ["left_out"]
     assert "2 sentences" in answer.warnings[0].message
+
+
+def test_a_sentence_that_points_back_goes_with_the_one_before(tmp_path: Path) -> None:
+    pointing = "It is also the name of a summit"
+    text = f"{TRUE}. {pointing}."
+    with Shelf.open(RagConfig(data=tmp_path), FakeEmbedder()) as other:
+        other.wait(other.add("news", [Source("a.txt", "upload:a.txt", text=text)]).id, 60)
+        assert [s.text for s in ask(other, f"{TRUE}. {pointing}.").statements] == [f"{TRUE}.", f"{pointing}."]
+        left = ask(other, f"{FALSE}. {pointing}. {TRUE}.")
+        assert [s.text for s in left.statements] == [f"{TRUE}."]
+        assert "2 sentences" in left.warnings[0].message
 
 
 def test_where_nothing_is_proved_the_sources_answer(shelf: Shelf) -> None:

@@ -1,0 +1,75 @@
+"""Whether what limits a statement stays with it: some of, almost, up to, former, tried to, one of the."""
+
+from __future__ import annotations
+
+import re
+
+from rag.terms import FUNCTION_WORDS, NUMBER_WORDS, stem
+
+_GRAMMAR = frozenset(stem(word) for word in FUNCTION_WORDS)
+_NUMBER = rf"(?:[$€£¥]\s?)?(?P<what>\d+(?:[.,]\d+)*|{'|'.join(NUMBER_WORDS)})"
+_BOUNDS = {
+    "at most": r"up to|at most|no more than|a maximum of|as many as|as much as|not more than",
+    "at least": r"at least|no (?:less|fewer) than|a minimum of|or more",
+    "more": r"more than|over|above|exceeding|in excess of|upwards of",
+    "less": r"less than|fewer than|under|below|just short of|almost|nearly|close to",
+}
+"""What makes a figure an upper or a lower bound. `About` is left to the writer: a round figure says as much."""
+_BOUND = {
+    name: re.compile(rf"\b(?:{words})\s+(?:the\s+|a\s+)?{_NUMBER}", re.IGNORECASE) for name, words in _BOUNDS.items()
+}
+_PART = re.compile(
+    r"\b(?P<how>some|few|most|many|several|half|part|parts|one|none|all|each|much|a (?:third|quarter|fifth|tenth)|"
+    r"two[- ]thirds|three[- ]quarters|(?:the )?majority|a minority|\d+(?:[.,]\d+)*|"
+    r"\d+(?:\.\d+)?\s?(?:%|per cent|percent))"
+    r"\s+of\s+(?:the\s+|its\s+|their\s+|his\s+|her\s+|those\s+|these\s+)?(?P<what>[\w’'-]+(?:\s[\w’'-]+)?)",
+    re.IGNORECASE,
+)
+_FEW = re.compile(
+    r"\b(?P<how>(?i:few|some|many|several|most|certain|one of (?:the|its|their)))\s+(?:\w+\s)?(?P<what>[a-z][\w’'-]+)"
+)
+_NOT_YET = re.compile(
+    r"\b(?P<how>tr(?:y|ies|ied|ying)|attempt(?:s|ed|ing)?|fail(?:s|ed|ing)?|pretend(?:s|ed)?|refus(?:es?|ed|ing)|"
+    r"threaten(?:s|ed|ing)?|promis(?:es?|ed|ing)|vow(?:s|ed)?|pledg(?:es?|ed)|plan(?:s|ned|ning)?|inten(?:ds?|ded)|"
+    r"hop(?:es?|ed|ing)|wants?|wanted|seeks?|sought|agre(?:es?|ed)|offer(?:s|ed)|decid(?:es?|ed)|due|set|expected|"
+    r"ha(?:s|ve|d) yet|almost|nearly|stop(?:s|ped)?|ceas(?:es?|ed)|halt(?:s|ed)?|quit|avoid(?:s|ed)?|"
+    r"consider(?:s|ed|ing)?|"
+    r"deni(?:es|ed)|propos(?:es?|ed)|suspend(?:s|ed)?|end(?:s|ed)|partly|partially|hardly|barely|rarely|seldom|sometimes|"
+    r"no longer|used)\s+(?:to\s+)?(?P<what>[a-z][\w’'-]+)",
+    re.IGNORECASE,
+)
+_KIND = re.compile(
+    r"\b(?P<how>former|formerly|ex|then|acting|interim|deputy|vice|assistant|would-be|alleged|suspected|possible|potential|"
+    r"proposed|planned|so-called|unofficial|provisional|fake|second|third|fourth|fifth|sixth|half|retired|late|"
+    r"one of (?:the|its|their))[\s-]+(?:\w+[\s-])?(?P<what>[A-Za-z][\w’'-]+)",
+)
+_LIMITS = (_PART, _FEW, _NOT_YET, _KIND)
+
+
+def stays_qualified(statement: str, evidence: str) -> bool:
+    """Whether a statement keeps the bounds, the shares and the reserve that a sentence puts on the same words."""
+    return _bounds_stay(statement, evidence) and _limits_stay(statement, evidence)
+
+
+def _bounds_stay(statement: str, evidence: str) -> bool:
+    for pattern in _BOUND.values():
+        said, told = ({match["what"] for match in pattern.finditer(text)} for text in (statement, evidence))
+        if any(re.search(rf"(?<![\d.,]){re.escape(what)}(?![\d,.]*\d)", statement) for what in told - said):
+            return False
+        if any(re.search(rf"(?<![\d.,]){re.escape(what)}(?![\d,.]*\d)", evidence) for what in said - told):
+            return False
+    return True
+
+
+def _limits_stay(statement: str, evidence: str) -> bool:
+    words, told = _stems(statement), _stems(evidence)
+    for limit in _LIMITS:
+        for match in limit.finditer(evidence):
+            limited = [word for word in _stems(match["what"]) if word not in _GRAMMAR and word in words]
+            if limited and not set(_stems(match["how"])) <= set(words) and any(told.count(one) == 1 for one in limited):
+                return False
+    return True
+
+
+def _stems(text: str) -> list[str]:
+    return [stem(word) for word in re.findall(r"[\w’']+", text)]

@@ -1,0 +1,261 @@
+"""Who does what to whom: whether a statement's words stand to one another as in one sentence of its evidence."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from rag.language import language_of
+from rag.terms import stem
+from rag.verify.agree import sentences_in
+from rag.verify.qualified import stays_qualified
+from rag.verify.words import DENIAL, WHEN, Sentence, Word, forms_of, read
+
+_DROPPED = 3
+"""How many words in a row may be left out where a part of a sentence goes on."""
+_COPIED = 7
+"""How many words taken over one after the other are a copy, whatever stands before them."""
+_GENERAL = frozenset(
+    stem(word)
+    for word in """company firm business corporation group institution agency association bank
+    brand charity club party team band school university museum hospital newspaper paper magazine broadcaster
+    project programme program plan scheme city town village country state nation region province district county island
+    river lake building bridge station ship author writer president minister man woman""".split()
+)
+"""Words that a text calls somebody by, or something, whose name it has told before: `the company`."""
+_TURNING = frozenset(
+    stem(word)
+    for word in """try attempt fail pretend refuse threaten promise vow pledge plan intend hope want seek sought agree
+    offer decide due expect yet almost nearly stop cease halt quit avoid consider deny propose suspend partly partially
+    rarely seldom sometimes former formerly ex acting interim deputy vice alleged would-be possible potential proposed
+    planned second third fourth fifth half few""".split()
+)
+"""Words that cannot be left out of what is said without changing it."""
+_OPPOSITE = ("un", "in", "im", "il", "ir", "dis", "non", "mis", "de", "under", "over")
+_TRIES = 4000
+"""How many places are looked at for a statement in one sentence: repeated words could go on for ever."""
+
+
+def roles_agree(statement: str, evidence: str, context: str) -> bool:
+    """Whether one sentence of the evidence says the same of the same, in the order that tells who is who.
+
+    A statement may leave out parts that do not limit it, move a date, and turn passive into active; what it adds from
+    elsewhere in `context`, the evidence under its heading, has to stand where the sentence has a pronoun or nothing.
+    Only English is known: of another language nothing is said.
+    """
+    if language_of(statement):
+        return True
+    said = [read(form) for form in forms_of(statement.strip(), moved_only=True)]
+    sentences = sentences_in(evidence)
+    heading = {word.stem for word in read(_without(context, sentences)).words}
+    known = {word.stem for word in read(context).words}
+    meant = set(heading)
+    for sentence in sentences:
+        others = {word.stem for word in read(_without(context, [sentence])).words}
+        elsewhere = Elsewhere(known, others, heading, meant)
+        told = [read(form) for form in forms_of(sentence.strip())]
+        if stays_qualified(statement, sentence) and any(
+            _Laying(one, other, elsewhere).works() for one in said for other in told
+        ):
+            return True
+        meant = meant | _subject(told[0])
+    return False
+
+
+def _without(context: str, sentences: list[str]) -> str:
+    for sentence in sentences:
+        context = context.replace(sentence, " ", 1)
+    return context
+
+
+def _subject(sentence: Sentence) -> set[str]:
+    """The first name of a sentence, or the words before the first that is done."""
+    free = [word for word in sentence.words if word.free]
+    end = next((at for at, word in enumerate(free) if at and (word.done is not None or not word.named)), len(free))
+    return {word.stem for word in free[: max(1, end)]}
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What else is known beside a sentence: stems of words."""
+
+    known: set[str]
+    """All that stands in the evidence and its heading."""
+    others: set[str]
+    """Of them what stands outside of the sentence."""
+    heading: set[str]
+    """Of them what stands in the heading: title, date."""
+    meant: set[str]
+    """What the sentence may mean without naming it: what an earlier one is about, and the heading."""
+
+
+class _Laying:
+    """Tries to lay a statement's words on those of a sentence."""
+
+    def __init__(self, said: Sentence, told: Sentence, elsewhere: Elsewhere) -> None:
+        stems = {word.stem for word in told.words}
+        self._told = told
+        self._elsewhere = elsewhere
+        self._placed = [word for word in said.words if word.stem in stems]
+        self._unknown = [word for word in said.words if word.stem not in stems]
+        first = min((word.place for word in self._placed if word.free), default=0)
+        opening = {word for word in self._unknown if word.free and word.place < first and word.stem not in _GENERAL}
+        self._added = [word for word in self._unknown if word.stem in elsewhere.known or word in opening]
+        self._words = said.words
+        self._chosen: list[Word] = []
+        self._tries = _TRIES
+
+    def works(self) -> bool:
+        """Whether a way is found."""
+        if not self._placed or any(not self._may_be_added(word) for word in self._unknown):
+            return False
+        return self._is_a_copy() or (self._adds_one_thing() and self._lay())
+
+    def _may_be_added(self, word: Word) -> bool:
+        """Whether a word that the sentence lacks may come from elsewhere: no number but a year, no denial."""
+        if word.stem == DENIAL or word.stem in _TURNING or word.stem in WHEN or self._is_turned(word):
+            return False
+        dated = any(_is_year(one) for one in self._told.words)
+        return not word.number or (_is_year(word) and not dated and word.stem in self._elsewhere.heading)
+
+    def _is_turned(self, word: Word) -> bool:
+        """Whether the sentence has the same word with another beginning: safe for unsafe."""
+        stems = (word.stem.rstrip("e"), *(one.stem.rstrip("e") for one in self._told.words))
+        return any(before + stems[0] == one or before + one == stems[0] for one in stems[1:] for before in _OPPOSITE)
+
+    def _is_a_copy(self) -> bool:
+        """Whether the statement is one long run of the sentence's words."""
+        size, told = len(self._words), self._told.words
+        starts = range(len(told) - size + 1) if size >= _COPIED else range(min(1, len(told) - size + 1))
+        return any(all(map(_alike, self._words, told[at : at + size])) for at in starts)
+
+    def _adds_one_thing(self) -> bool:
+        """Whether what comes from elsewhere stands together, and is the smaller part."""
+        places = [at for at, word in enumerate(self._words) if word in self._added]
+        together = not places or places[-1] - places[0] == len(places) - 1
+        return together and len(self._added) <= len(self._placed)
+
+    def _lay(self) -> bool:
+        """Lay one word after the other, going back where a word finds no place."""
+        at = len(self._chosen)
+        if at == len(self._placed):
+            return self._keeps_its_beginning() and self._adds_in_its_place() and self._puts_nothing_else()
+        for other in self._told.words:
+            self._tries -= 1
+            if self._tries > 0 and self._may_lie(self._placed[at], other):
+                self._chosen.append(other)
+                if self._lay():
+                    return True
+                self._chosen.pop()
+        return False
+
+    def _may_lie(self, word: Word, other: Word) -> bool:
+        """Whether a word may lie on another, seen where the words before it lie."""
+        if not _alike(word, other) or other in self._chosen:
+            return False
+        at = len(self._chosen)
+        before = self._placed[at - 1] if at else None
+        if before is not None and before.phrase == word.phrase and not word.free:
+            return self._chosen[-1].phrase == other.phrase and self._chosen[-1].place <= other.place
+        free = [self._chosen[place] for place in range(at) if self._placed[place].free]
+        if not free:
+            return True
+        return self._goes_on(free[-1], other) if word.free else self._hangs_on(free[-1], other)
+
+    def _goes_on(self, one: Word, other: Word) -> bool:
+        """Whether what lies between two words that stand free may be left out."""
+        if other.place < one.place:
+            return False
+        between = [word for word in self._told.words if one.place < word.place < other.place]
+        dropped = [word for word in between if word.free]
+        cuts = [place for place in self._told.cuts if one.place < place < other.place]
+        if any((word.stem in _TURNING or word.stem == DENIAL) and word.part == other.part for word in dropped):
+            return False
+        if not dropped:
+            return True
+        if one.stem == DENIAL:
+            return False
+        if not cuts:
+            return len(dropped) <= _DROPPED
+        last = max(cuts)
+        if not any(word.place > last for word in between):  # the next part goes on: about the same, or the word before
+            return last not in self._told.relative
+        listed = not any(word.place < min(cuts) for word in between)
+        return listed and len(dropped) <= 2 * _DROPPED and not any(w.place in self._told.definite for w in dropped)
+
+    def _hangs_on(self, one: Word, other: Word) -> bool:
+        """Whether a phrase belongs to the part of the sentence that the word before it stands in."""
+        if one.part == other.part:
+            return True
+        own = [word for word in self._told.words if word.part == other.part and word.free]
+        return not own or (len(other.links) > 1 and abs(other.part - one.part) == 1)
+
+    def _keeps_its_beginning(self) -> bool:
+        """Whether nothing that counts was left out before the first word, and what stands in front belongs there."""
+        pairs = list(zip(self._placed, self._chosen, strict=True))
+        free = [pair for pair in pairs if pair[0].free]
+        if not free:
+            return True
+        (_, first), (last_said, last) = free[0], free[-1]
+        for word, one in pairs[: pairs.index(free[0])]:
+            if word.part == last_said.part and not self._hangs_on(last, one):
+                return False
+        left = [w for w in self._told.words if w.place < first.place and w.part == first.part and w.free]
+        left = [word for word in left if word not in self._chosen]
+        if any(word.stem in _TURNING or word.stem == DENIAL or word.done is not None for word in left):
+            return False
+        names = [at for at, word in enumerate(left) if word.named]
+        somebody_else = first.named and bool(names) and any(not word.named for word in left[names[0] :])
+        return len(left) <= _DROPPED and not somebody_else
+
+    def _adds_in_its_place(self) -> bool:
+        """Whether what comes from elsewhere stands where the sentence has a pronoun, a `the company`, or nothing."""
+        laid = {word.place: one.place for word, one in zip(self._placed, self._chosen, strict=True)}
+        for word in self._added:
+            start = max((laid[place] for place in laid if place < word.place), default=-1)
+            end = min((laid[place] for place in laid if place > word.place), default=10**6)
+            between = [w for w in self._told.words if start < w.place < end and w not in self._chosen]
+            rivals = [w for w in between if w.free or w.named]
+            if not word.free:
+                rivals = [w for w in self._told.words if w.links == word.links and w not in self._chosen]
+            if any(not self._points_back(rival) for rival in rivals):
+                return False
+            pointed = rivals or any(start < place < end for place in self._told.pronouns)
+            if start >= 0 and not pointed and word.stem not in self._elsewhere.heading:
+                return False
+        return not self._added or any(word.stem in self._elsewhere.meant for word in self._added)
+
+    def _puts_nothing_else(self) -> bool:
+        """Whether no word stands where the sentence has another, as `limited` for `infinite`, or has ended."""
+        laid = {word.place: one.place for word, one in zip(self._placed, self._chosen, strict=True)}
+        for word in self._unknown:
+            if word in self._added or word.stem in _GENERAL:
+                continue
+            start = max((laid[place] for place in laid if place < word.place), default=-1)
+            end = min((laid[place] for place in laid if place > word.place), default=10**6)
+            instead = [w for w in self._told.words if start < w.place < end and w not in self._chosen]
+            if len(instead) == 1 and not _akin(word, instead[0]):
+                return False
+            if not instead and not any(place > word.place for place in laid):
+                return False
+        return True
+
+    def _points_back(self, word: Word) -> bool:
+        """Whether a word such as `the company` may mean what another sentence names."""
+        named = any(one.named for one in self._added) and word.place in self._told.definite
+        return named and word.stem in _GENERAL and word.stem not in self._elsewhere.others
+
+
+def _akin(word: Word, other: Word) -> bool:
+    """Whether two words begin alike, as words of one family do."""
+    return word.stem[:4] == other.stem[:4]
+
+
+def _alike(word: Word, other: Word) -> bool:
+    """Whether two words are the same, tied in the same way, and done or done to alike."""
+    voice = word.done is None or other.done is None or word.done == other.done
+    return voice and other.stem == word.stem and bool(word.links & other.links)
+
+
+def _is_year(word: Word) -> bool:
+    return word.number and bool(re.fullmatch(r"1[5-9]\d\d|20\d\d", word.stem))
