@@ -11,6 +11,7 @@ from index.records import Filter, Hit
 from index.shelf import Shelf
 from rag import extract, parts, retrieve, subject, timely
 from rag.answers import Ask, Window
+from rag.events import Dated, dated_event
 from rag.language import language_of
 from rag.probe import Probe, probe
 from rag.question import Question, understand
@@ -36,6 +37,8 @@ class Evidence:
     probe: Probe
     read: tuple[Window, ...] = ()
     """All windows of the passages that were read."""
+    event: Dated | None = None
+    """The event that the question dates itself by, where the documents date it."""
 
 
 class Gatherer:
@@ -91,11 +94,13 @@ class Gatherer:
         if self._recipe.elsewhere:
             off = subject.elsewhere(question, reading, self._shelf, ask.dossier)
             read = [replace(window, elsewhere=window.hit.document.id in off) for window in read]
-        judged = timely.in_time(question, self._judged(question, read), period_of(question.text, self._today()))
+        period = period_of(question.text, self._today())
+        event = dated_event(question, found) if period is None else None
+        judged = timely.in_time(question, self._judged(question, read), event.period if event else period)
         if question.context:
             judged = extract.lift(question.context, judged, self._reranker)
         probed = probe(question, judged, self._reranker, self._recipe.clear)
-        return Evidence(question, found, judged, probed, tuple(read))
+        return Evidence(question, found, judged, probed, tuple(read), event)
 
     def _judged(self, question: Question, read: Sequence[Window]) -> list[Window]:
         """Judge the likeliest windows, and more of them where none is clearly the answer; best first."""

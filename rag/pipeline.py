@@ -327,6 +327,7 @@ class Rag:
         warnings = list(warn.about_question(whole, self.shelf.embedder))
         for each in evidence:
             cited = [window for window in each.judged if any(_covers(citation, window) for citation in citations)]
+            warnings += warn.about_event(each.event)
             warnings += warn.about_evidence(each.question, cited, each.judged)
         warnings += warn.about_pictures(citations)
         return tuple(dict.fromkeys(warnings))

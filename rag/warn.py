@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from rag.answers import Citation, Window
 from rag.answers import Warning as AnswerWarning
 from rag.cite import plain
+from rag.events import Dated
 from rag.language import english_only, language_of
 from rag.question import Question
 from rag.timely import old_evidence
@@ -22,6 +23,13 @@ def about_question(question: Question, embedder: str) -> Iterator[AnswerWarning]
         message = f"The question seems to be in {language}, but the embedding model {plain(embedder)} knows English "
         message += "only: passages were found by their words. The setting `embedder` can name a multilingual model."
         yield AnswerWarning("language", message)
+
+
+def about_event(event: Dated | None) -> Iterator[AnswerWarning]:
+    """Say how an event was read that the question takes as a time."""
+    if event is not None:
+        message = f"“{plain(event.period.words)}” was read by the date that the documents give: {event.date}."
+        yield AnswerWarning("time_read", message)
 
 
 def about_evidence(question: Question, cited: Sequence[Window], judged: Sequence[Window]) -> Iterator[AnswerWarning]:

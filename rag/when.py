@@ -38,7 +38,7 @@ _BETWEEN = re.compile(
 )
 _LEADS = {
     "since": r"since|starting|seit|ab",
-    "after": r"after|nach",
+    "after": r"after|following|nach",
     "until": r"until|till|up to|as of|by|bis",
     "before": r"before|prior to|vor",
     "in": r"in|on|during|of|for|over|within|im|am|in der|from|at",
@@ -125,20 +125,34 @@ def earlier(published: str, days: int, than: str) -> bool:
     return (_first_day(than) - _last_day(published)).days > days
 
 
+def led_by(lead: str, published: str) -> tuple[str | None, str | None]:
+    """Give the first and the last day of the time that a word like `before` or `since` makes of a date.
+
+    >>> led_by("before", "2022-02-24"), led_by("since", "2022-02")
+    ((None, '2022-02-23'), ('2022-02-01', None))
+    """
+    kind = next((name for name, words in _LEADS.items() if re.fullmatch(words, lead, re.IGNORECASE)), "in")
+    return _bounds(kind, _first_day(published), _last_day(published))
+
+
+def _bounds(kind: str, first: date, last: date) -> tuple[str | None, str | None]:
+    if kind == "since":
+        return first.isoformat(), None
+    if kind == "after":
+        return (last + timedelta(days=1)).isoformat(), None
+    if kind == "until":
+        return None, last.isoformat()
+    if kind == "before":
+        return None, (first - timedelta(days=1)).isoformat()
+    return first.isoformat(), last.isoformat()
+
+
 def _led(found: re.Match[str], today: date) -> Period | None:
     span = _span(found["a"], today)
     if span is None:
         return None
-    first, last = (one.isoformat() for one in span)
-    if found["since"]:
-        return Period(first, None, found.group())
-    if found["after"]:
-        return Period((span[1] + timedelta(days=1)).isoformat(), None, found.group())
-    if found["until"]:
-        return Period(None, last, found.group())
-    if found["before"]:
-        return Period(None, (span[0] - timedelta(days=1)).isoformat(), found.group())
-    return Period(first, last, found.group())
+    start, end = _bounds(next(kind for kind in _LEADS if found[kind]), *span)
+    return Period(start, end, found.group())
 
 
 def _span(words: str, today: date) -> tuple[date, date] | None:

@@ -60,6 +60,7 @@ EDGES = {
             "extract": "the context in which a window is judged",
         },
         "subject": {"question": "a noun", "terms": "a noun"},
+        "events": {"question": "a noun", "terms": "a noun", "when": "reads dates"},
         "compare": {
             "question": "a noun",
             "terms": "a noun",
@@ -84,6 +85,7 @@ EDGES = {
             "language": "what the embedder does not know",
             "cite": "escapes metadata as every answer does",
             "wording": "names documents",
+            "events": "its noun Dated",
         },
         "timely": {"question": "a noun", "terms": "a noun", "when": "its noun Period"},
         "summary": {"terms": "a noun"},
