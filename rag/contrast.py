@@ -1,4 +1,4 @@
-"""Find where the evidence speaks of the opposite of what a question asks: another year or month, or an opposite word.
+"""Find where the evidence speaks of another thing than a question: another year, one in a row, name, or the opposite.
 
 Such evidence is about the right subject and wrong in the detail, which a cross-encoder hardly sees.
 """
@@ -10,8 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rag.question import Question
-from rag.terms import MONTHS, stem, terms_of
+from rapidfuzz.distance import OSA
+
+from rag.question import Question, subjects_of
+from rag.terms import MONTHS, stem, stems_of, terms_of
 
 _OPPOSITES = """
 accept:reject accepted:rejected active:inactive agree:disagree agreed:disagreed alive:dead allow:forbid,ban
@@ -48,6 +50,19 @@ _MONTH = re.compile(
 )
 _WORD = re.compile(r"\w+(?:-\w+)*")
 _YEAR = re.compile(r"(?<!\d)(?:1\d|20)\d\d(?!\d)")
+_ORDINALS = {
+    word: str(number)
+    for number, word in enumerate(
+        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split(), start=1
+    )
+}
+_ORDINAL = re.compile(
+    rf"\b(?P<ordinal>{'|'.join(_ORDINALS)}|\d{{1,3}}(?:st|nd|rd|th))[ -](?P<thing>[^\W\d_]{{3,}})", re.IGNORECASE
+)
+_TITLE = re.compile(r"\b(?:Mr|Mrs|Ms|Miss|Dr|Sir|Prof)\b\.?")
+_TIME = re.compile(rf"(?:{'|'.join(stem(month) for month in MONTHS.split('|'))}|\d+)")
+_TYPO = 2
+"""In letters."""
 _NOT = re.compile(r"\b(?:not|never|without|cannot|non)\b|n[’']t\b", re.IGNORECASE)
 
 
@@ -60,19 +75,21 @@ class Contrast:
     """Empty where the question denies and the evidence does not."""
 
 
-def contrast(question: Question, text: str) -> Contrast | None:
-    """Find the first contrast between a question and the text of its evidence.
+def contrast(question: Question, text: str, around: str = "") -> Contrast | None:
+    """Find the first contrast between a question and the text of its evidence; `around` is what it stands in.
 
     None where there is none, and for a question of yes or no: there the opposite is an answer.
     """
-    return None if question.expects == "yes_no" else next(_contrasts(question, text), None)
+    return None if question.expects == "yes_no" else next(_contrasts(question, text, around), None)
 
 
-def _contrasts(question: Question, text: str) -> Iterator[Contrast]:
+def _contrasts(question: Question, text: str, around: str) -> Iterator[Contrast]:
     asked, told = question.terms.years, _YEAR.findall(text)
     if asked and told and not asked & set(told):
         yield Contrast(", ".join(sorted(asked)), ", ".join(dict.fromkeys(told)))
     yield from _months(question.text, text)
+    yield from _ordinals(question.text, text)
+    yield from _names(question, text, around)
     if (denied := _NOT.search(question.text)) and not terms_of(text).negated:
         yield Contrast(denied.group(), "")
     yield from _opposites(question.text, text)
@@ -87,6 +104,46 @@ def _months(question: str, text: str) -> Iterator[Contrast]:
 
 def _same_month(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
     return one[0] == other[0] and (not one[1] or not other[1] or one[1] == other[1])
+
+
+def _ordinals(question: str, text: str) -> Iterator[Contrast]:
+    """Another one in the row: the first round instead of the second, the 19th century instead of the 20th."""
+    told = [(_place(match), match) for match in _ORDINAL.finditer(text)]
+    for match in _ORDINAL.finditer(question):
+        number, thing = _place(match)
+        same = [(place, other) for (place, named), other in told if named == thing]
+        if same and all(place != number for place, _ in same):
+            yield Contrast(match.group(), same[0][1].group())
+
+
+def _place(match: re.Match[str]) -> tuple[str, str]:
+    ordinal = match["ordinal"].casefold()
+    return _ORDINALS.get(ordinal, ordinal.rstrip("stndrh")), stem(match["thing"])
+
+
+def _names(question: Question, text: str, around: str) -> Iterator[Contrast]:
+    """A name that shares a word with one of the question's, which itself is not to be found: another ministry, or war.
+
+    A name that is only spelled a little otherwise is the same one.
+    """
+    known = set(stems_of(f"{text} {around}"))
+    for asked in question.subjects:
+        words = _name_words(asked)
+        lacking = words - known
+        for told in subjects_of(f"x {text}") if lacking and words - lacking else ():
+            others = _name_words(told)
+            if others & words and (new := others - words) and not _misspelled(lacking, new):
+                yield Contrast(asked, told)
+
+
+def _name_words(name: str) -> set[str]:
+    """The stems of a name without titles and times; none of one word alone."""
+    words = {word for word in stems_of(_TITLE.sub("", name)) if not _TIME.fullmatch(word)}
+    return words if len(words) > 1 else set()
+
+
+def _misspelled(one: set[str], other: set[str]) -> bool:
+    return any(OSA.distance(a, b) <= _TYPO for a in one for b in other)
 
 
 def _opposites(question: str, text: str) -> Iterator[Contrast]:

@@ -69,30 +69,36 @@ def decide(question: Question, judged: Sequence[Window], probe: Probe) -> Decisi
 def features(question: Question, judged: Sequence[Window], probe: Probe) -> dict[str, float]:
     """Describe how well the best window fits the question, in numbers of about 0 to 1."""
     best, asked = judged[0], question.terms
-    wide = terms_of(in_context(best) + " " + best.hit.passage.text)
+    wide = _around(best)
+    held = terms_of(wide)
     return {
         "above": max(0.0, min(10.0, best.logit)) / 10,
         "below": min(0.0, max(-10.0, best.logit)) / 10,
         "nameless": max(-12.0, min(12.0, probe.nameless)) / 10,
         "unheard": max(0.0, min(10.0, probe.gain)) / 10,
-        "names_missing": len(asked.names - wide.words) / (len(asked.names) or 1),
+        "names_missing": len(asked.names - held.words) / (len(asked.names) or 1),
         "expected_missing": float(not holds_kind(question, best.text)),
-        "contrasted": float(contrast(question, best.text) is not None),
+        "contrasted": float(contrast(question, best.text, wide) is not None),
     }
 
 
 def missing_in(question: Question, judged: Sequence[Window], probe: Probe) -> str:
     """Say in plain words what the nearest passages do not tell."""
-    near = terms_of(" ".join(in_context(window) + " " + window.hit.passage.text for window in judged[:3]))
+    near = terms_of(" ".join(_around(window) for window in judged[:3]))
     asked = question.text if len(question.text) <= _SHOWN else f"{question.text[:_SHOWN].rstrip()}…"
     if absent := _as_written(question, near):
         return f"The passages found do not mention {_listed(absent)}, so this stays open: {asked}"
-    if judged and (other := contrast(question, judged[0].text)):
+    if judged and (other := contrast(question, judged[0].text, _around(judged[0]))):
         instead = f"speak of “{other.told[:_SHOWN]}”, not of" if other.told else "do not tell with"
         return f"The passages found {instead} “{other.asked[:_SHOWN]}”: {asked}"
     if probe.gain > _STANDS_OUT:
         return f"The passages found do not speak of “{probe.unheard[:_SHOWN]}” in this respect: {asked}"
     return f"The documents do not tell: {asked}"
+
+
+def _around(window: Window) -> str:
+    """A window with its document's title and its passage."""
+    return f"{in_context(window)} {window.hit.passage.text}"
 
 
 def _as_written(question: Question, near: Terms) -> list[str]:

@@ -180,7 +180,9 @@ def trim(question: Question, chosen: Sequence[Window], reranker: Reranker, recip
     for window, several in zip(chosen, parts, strict=True):
         scored = [replace(part, logit=next(logits) - recipe.elsewhere * window.elsewhere) for part in several]
         best = max(scored, key=lambda part: part.logit, default=window)
-        kept = _with_turn(_led_in(best) if best.logit >= window.logit - slack else window)
+        spared = len(window.text.split()) - len(best.text.split())
+        alone = best.logit >= window.logit - slack - recipe.a_word * spared
+        kept = _with_turn(_led_in(best) if alone else window)
         drafts.setdefault((kept.hit.document.id, kept.start, kept.end), Draft(kept.text, (kept,)))
     return list(drafts.values())
 

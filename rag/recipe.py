@@ -40,6 +40,8 @@ class Recipe:
     """The same where a list, a comparison or a summary is asked for."""
     slack: float
     """How far below two sentences one of them may score and still be quoted alone for a fact, in logits."""
+    a_word: float
+    """How much further below for each word that is spared so, in logits."""
     sentence_before: bool
     """Whether a sentence is judged and quoted with the one before it."""
     each: bool
