@@ -185,7 +185,7 @@ def rebuild(embedder: Counting, passages: int) -> tuple[Row, Row]:
     chance = random.Random(7)  # noqa: S311  # nothing secret
     sample = [paragraph(chance) for _ in range(200)]
     with tempfile.TemporaryDirectory() as folder:
-        config = IndexConfig(data=Path(folder))
+        config = IndexConfig(data=Path(folder), chroma_from=1000)  # as a large dossier has it
         fill(config, embedder, passages)
         each = [timed(lambda: embedder.embed_passages(sample)) / len(sample)]
         work = spent(lambda: embedder.embed_passages(sample)) * passages / len(sample)

@@ -11,7 +11,7 @@ from typing import Any
 
 from index.errors import Cancelled, DossierError, Overloaded
 from index.library import ChoreLog
-from index.records import Job, JobKind, Progress, Step, Trouble
+from index.records import Estimate, Job, JobKind, Progress, Step, Trouble
 
 MOST = 8
 """How many chores may be under way or wait at a time."""
@@ -27,6 +27,8 @@ class Chore:
     about: str
     id: str = ""
     progress: Progress = field(default_factory=Progress)
+    estimate: Estimate | None = None
+    """What it was judged to take, where that was judged."""
     stop: threading.Event = field(default_factory=threading.Event)
     thread: threading.Thread = field(default_factory=threading.Thread)
 
@@ -39,6 +41,10 @@ class Chore:
         """Say how far it is, and stop here when asked to."""
         self.progress = Progress(done, total, current, doing)
         self.look()
+
+    def expect(self, estimate: Estimate) -> None:
+        """Say what it will take."""
+        self.estimate = estimate
 
 
 Work = Callable[[Chore], dict[str, Any]]
@@ -75,7 +81,7 @@ class Chores:
         """Give a chore as it stands, None where there is none of that id."""
         job = self._log.find(id)
         chore = self._open.get(id)
-        return job if job is None or chore is None or job.finished else _shown(job, chore.progress)
+        return job if job is None or chore is None or job.finished else _shown(job, chore)
 
     def all(self) -> tuple[Job, ...]:
         """Give every chore, newest first."""
@@ -121,10 +127,11 @@ class Chores:
 
     def _now(self, chore: Chore) -> Job:
         found = self._log.find(chore.id)
-        return _shown(found or Job(chore.id, "running", 0, kind=chore.kind), chore.progress)
+        return _shown(found or Job(chore.id, "running", 0, kind=chore.kind), chore)
 
 
-def _shown(job: Job, progress: Progress) -> Job:
+def _shown(job: Job, chore: Chore) -> Job:
+    progress = chore.progress
     return replace(
         job,
         total=progress.total,
@@ -133,4 +140,5 @@ def _shown(job: Job, progress: Progress) -> Job:
         doing=progress.doing,
         part_done=progress.part_done,
         part_total=progress.part_total,
+        estimate=chore.estimate,
     )

@@ -25,6 +25,8 @@ MOST_BEHIND = 20_000
 """How many changes are searched beside the index at most: an exact scan of so many takes a few milliseconds."""
 SPARE = 50
 """How many more passages the index is asked for at first, where some of its own do not count any more."""
+BUSY_SECONDS = 2.0
+"""How long a question waits for an index that is being written; then the exact scan answers."""
 UNUSABLE = -1
 
 
@@ -84,16 +86,19 @@ class VectorsKeeper:
         """Find passages that are likely the nearest, in any order; None when the index cannot be asked now."""
         if not self.in_step():
             return None
-        with self._using:
+        if not self._using.acquire(timeout=BUSY_SECONDS):  # it is being written, and slowly, or never comes back
+            return None
+        try:
             if self._index is None:
                 return None
-            try:
-                return self._asked(self._index, query, limit)
-            except IndexDamaged:
-                self._drop()
-            except IndexUnreachable:
-                self._drop()
-                self._checked = False
+            return self._asked(self._index, query, limit)
+        except IndexDamaged:
+            self._drop()
+        except IndexUnreachable:
+            self._drop()
+            self._checked = False
+        finally:
+            self._using.release()
         self._in_doubt()
         return None
 

@@ -316,6 +316,27 @@ class Handled:
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """What adding some files will take, more or less."""
+
+    bytes: int
+    """Of the files."""
+    passages: int
+    seconds: float
+    disk: int
+    """Bytes of the data folder that they will take."""
+    free: int
+    """Bytes that its disk has left."""
+    measured: bool
+    """Whether it is judged by what adding took here before, and not by what it takes elsewhere."""
+
+    @property
+    def fits(self) -> bool:
+        """Whether the disk has room."""
+        return self.disk < self.free
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """Adding documents or looking after the library: what was asked and how far it is."""
 
@@ -343,32 +364,13 @@ class Job:
     """What came of looking after the library, as JSON; None while it runs, and for adding."""
     error: Trouble | None = None
     """Why looking after the library failed."""
+    estimate: Estimate | None = None
+    """What all that was left of a large one was judged to take, when it was first asked about; None once it ended."""
 
     @property
     def finished(self) -> bool:
         """Whether nothing will change any more."""
         return self.state in ("done", "failed", "cancelled")
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """What adding some files will take, more or less."""
-
-    bytes: int
-    """Of the files."""
-    passages: int
-    seconds: float
-    disk: int
-    """Bytes of the data folder that they will take."""
-    free: int
-    """Bytes that its disk has left."""
-    measured: bool
-    """Whether it is judged by what adding took here before, and not by what it takes elsewhere."""
-
-    @property
-    def fits(self) -> bool:
-        """Whether the disk has room."""
-        return self.disk < self.free
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from index.chores import Chores, Work
 from index.config import IndexConfig
 from index.embed import Embedder
 from index.errors import BadInput, EmbedderChanged
-from index.estimating import estimate
+from index.estimating import Expected, estimate
 from index.finding import Finding
 from index.given import order_of, storable, storable_metadata
 from index.library import History, Library, Order
@@ -73,6 +73,7 @@ class Shelf:
         self._tending = Tending(config, library, upkeep, craft)
         self.pages = Pages(library)
         self._chores = Chores(library.chores)
+        self._expected = Expected(library, config.data)
 
     @property
     def history(self) -> History:
@@ -299,12 +300,16 @@ class Shelf:
 
     def job(self, id: str) -> Job:
         """Give a job as it stands. Raises NotFound."""
-        return self._chores.find(id) or self._adding.shown(self._library.jobs.find(id))
+        return self._chores.find(id) or self._shown(self._library.jobs.find(id))
 
     def jobs(self) -> tuple[Job, ...]:
         """Give every job, newest first."""
-        everything = (*map(self._adding.shown, self._library.jobs.all()), *self._chores.all())
+        everything = (*map(self._shown, self._library.jobs.all()), *self._chores.all())
         return tuple(sorted(everything, key=lambda job: job.started or "now", reverse=True))
+
+    def _shown(self, job: Job) -> Job:
+        """Give a job of adding with how far its current file is and what it was judged to take."""
+        return self._expected.shown(self._adding.shown(job))
 
     def cancel(self, id: str) -> Job:
         """Stop a job; what it has done stays."""

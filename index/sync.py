@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import astuple, dataclass, field
 from fnmatch import fnmatch
 from pathlib import Path
@@ -70,7 +71,7 @@ class Folder:
             go_on()
             if known and path == known.path:
                 continue
-            if time.time() - path.stat().st_mtime < QUIET_SECONDS:
+            if _is_fresh(path):
                 unsettled.append(path)
             else:
                 self._take(path, before, known)
@@ -220,6 +221,13 @@ def _settled(paths: Sequence[Path], skipped: list[Skipped], go_on: Callable[[], 
             go_on()
             time.sleep(QUIET_SECONDS)
     skipped += [Skipped(path, "still being written") for path in waiting]
+
+
+def _is_fresh(path: Path) -> bool:
+    """Whether a file may still be being written; one that is gone since the walk is not."""
+    with suppress(OSError):
+        return time.time() - path.stat().st_mtime < QUIET_SECONDS
+    return False
 
 
 def _state(path: Path) -> tuple[int, int, int]:

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path, PurePath
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from index.errors import StorageFull
+from index.estimating import by_ending, is_large
 from index.records import Estimate
 
 if TYPE_CHECKING:
     from index.shelf import Shelf
     from ui.desk import Desk
 
-LARGE_BYTES = 20_000_000
-LARGE_FILES = 200
-"""From here on it is told how long it may take; smaller ones are done before one has read it."""
 LARGE_UPLOAD = 50_000_000
 """Bytes of one request from which on it is judged; whoever sends many in small requests has judged them all."""
 Say = Callable[[str], object]
@@ -27,10 +25,18 @@ def unsaid(line: str) -> None:
     """Say it to nobody."""
 
 
+Expect = Callable[[Estimate], object]
+"""Takes what it will take, for a program."""
+
+
+def unasked(estimate: Estimate) -> None:
+    """Tell it to no program."""
+
+
 def refuse_upload_without_room(shelf: Shelf, files: Sequence[tuple[str, int]]) -> None:
     """Judge the files of one request, by their names and bytes. Raises StorageFull."""
     if sum(size for _, size in files) >= LARGE_UPLOAD:
-        refuse_without_room(shelf.estimate(_by_ending(files)))
+        refuse_without_room(shelf.estimate(by_ending(files)))
 
 
 def refuse_without_room(estimate: Estimate, *, hint: str = "Free some space on this disk.") -> None:
@@ -41,12 +47,13 @@ def refuse_without_room(estimate: Estimate, *, hint: str = "Free some space on t
         )
 
 
-def judge(desk: Desk, files: Iterable[Path], say: Say, *, yes: bool) -> None:
+def judge(desk: Desk, files: Iterable[Path], say: Say, *, yes: bool, expect: Expect = unasked) -> None:
     """Say what many files will take. Raises StorageFull where the disk has no room for them, unless `yes`."""
-    sizes = [(path.name, path.stat().st_size if path.is_file() else 0) for path in files]
-    if len(sizes) >= LARGE_FILES or sum(size for _, size in sizes) >= LARGE_BYTES:
-        estimate = desk.estimate(_by_ending(sizes))
+    sizes = [(path.name, _bytes_of(path)) for path in files]
+    if is_large(sizes):
+        estimate = desk.estimate(by_ending(sizes))
         say(told(estimate))
+        expect(estimate)
         if not yes:
             refuse_without_room(estimate, hint="Free some space on this disk, or try it nevertheless with --yes.")
 
@@ -60,11 +67,10 @@ def told(estimate: Estimate) -> str:
     )
 
 
-def _by_ending(files: Iterable[tuple[str, int]]) -> dict[str, int]:
-    sizes: Counter[str] = Counter()
-    for name, size in files:
-        sizes[PurePath(name).suffix.lower()[:20]] += size
-    return dict(sizes)
+def _bytes_of(path: Path) -> int:
+    with suppress(OSError):  # gone since the walk: told when it is its turn
+        return path.stat().st_size
+    return 0
 
 
 def _time(seconds: float) -> str:

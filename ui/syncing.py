@@ -17,7 +17,7 @@ from index.load.files import source_of
 from index.records import Failure, Job, Source
 from index.sync import Folder, Plan, Seen, changes_in, plan
 from ui.desk import OwnDesk, documents_of
-from ui.estimating import Say, judge, unsaid
+from ui.estimating import Expect, Say, judge, unasked, unsaid
 from ui.show import visible
 
 if TYPE_CHECKING:
@@ -65,7 +65,15 @@ class Synced:
 
 
 def sync(
-    desk: Desk, config: Config, folder: Folder, dossier: str, *, yes: bool, tell: Tell = quietly, say: Say = unsaid
+    desk: Desk,
+    config: Config,
+    folder: Folder,
+    dossier: str,
+    *,
+    yes: bool,
+    tell: Tell = quietly,
+    say: Say = unsaid,
+    expect: Expect = unasked,
 ) -> Synced:
     """Make the dossier equal the folder, which was looked at.
 
@@ -77,7 +85,7 @@ def sync(
     wanted = plan(folder, desk.documents(dossier))
     if not yes:
         wanted.refuse_a_loss(folder.root)
-    judge(desk, (seen.path for seen in wanted.add), say, yes=yes)
+    judge(desk, (seen.path for seen in wanted.add), say, yes=yes, expect=expect)
     done = Synced(failed=[Failure(str(one.path), one.reason) for one in folder.skipped if "link" in one.reason])
     done.notes += folder.notes
     _do(desk, config, folder, dossier, wanted, done, tell)
@@ -102,7 +110,8 @@ def begin_sync(
     def work(chore: Chore) -> dict[str, Any]:
         chore.tell(0, 0, str(folder.root), "looking")
         folder.look(chore.look)
-        return {"synced": asdict(sync(desk, config, folder, dossier, yes=yes, tell=chore.tell))}
+        done = sync(desk, config, folder, dossier, yes=yes, tell=chore.tell, expect=chore.expect)
+        return {"synced": asdict(done)}
 
     return shelf.begin("sync", work, f"{dossier.casefold()} {folder.root}")
 

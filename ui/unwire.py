@@ -106,7 +106,9 @@ def job_of(given: Mapping[str, Any]) -> Job:
     result, error = given.get("result"), given.get("error")
     told = None if result is None else json.dumps(result)
     trouble = None if error is None else Trouble(error["type"], error["message"], error["hint"])
-    return Job(**{**_known(Job, given), "failed": failed, "result": told, "error": trouble})
+    expected = None if given.get("estimate") is None else estimate_of(given["estimate"])
+    made = {"failed": failed, "result": told, "error": trouble, "estimate": expected}
+    return Job(**{**_known(Job, given), **made})
 
 
 def estimate_of(given: Mapping[str, Any]) -> Estimate:

@@ -92,6 +92,15 @@ class Jobs:
         with self._database.read() as connection:
             return int(connection.execute("SELECT count(*) FROM jobs WHERE ended IS NULL").fetchone()[0])
 
+    def left(self, id: str) -> list[tuple[str, int, str | None]]:
+        """Give the name, the bytes of its text and the original file of everything that a job has not done yet."""
+        with self._database.read() as connection:
+            return connection.execute(
+                "SELECT i.name, coalesce(length(CAST(i.text AS BLOB)), 0), i.original"
+                " FROM jobs j JOIN job_items i ON i.job = j.key WHERE j.id = ? AND i.outcome IS NULL",
+                (id,),
+            ).fetchall()
+
     def refreshes(self, document: str) -> bool:
         """Say whether a document, by its id, waits to be embedded anew."""
         with self._database.read() as connection:

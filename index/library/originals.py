@@ -6,7 +6,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from index.errors import LibraryDamaged, StorageFull
@@ -56,6 +56,12 @@ class Originals:
         if hashlib.sha256(content).hexdigest() != name:
             raise LibraryDamaged(f"The original file {path} was changed.", "Add the document again.")
         return content
+
+    def size(self, name: str) -> int:
+        """Give how many bytes are there under that name."""
+        with suppress(OSError):
+            return (self.folder / name).stat().st_size
+        return 0
 
     def remove(self, names: Iterable[str]) -> None:
         """Delete the files of those names."""

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from index import upkeep, vectors
+from index import keep_vectors, upkeep, vectors
 from index.config import IndexConfig
 from index.errors import IndexDamaged, StorageFull
 from index.keywords import Keywords
@@ -178,6 +178,39 @@ def test_an_index_that_fails_while_it_is_asked_is_built_anew(
             monkeypatch.setattr(*searched, whole)
             until_ready(shelf)
             assert answers(shelf) == expected
+
+
+def test_chroma_that_never_comes_back_keeps_nobody_waiting(
+    master: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As some of its calls do not when a write of theirs finds the disk full."""
+    from chromadb.api.models.Collection import Collection
+
+    upsert, hangs, hung = Collection.upsert, threading.Event(), threading.Event()
+
+    def hang_once(*given: object, **named: object) -> None:
+        if not hung.is_set():
+            hung.set()
+            hangs.wait(120)
+        upsert(*given, **named)  # type: ignore[arg-type]
+
+    shutil.copytree(master / "data", tmp_path / "data")
+    with Shelf.open(settings(tmp_path), FakeEmbedder()) as shelf:
+        until_ready(shelf)
+        monkeypatch.setattr(Collection, "upsert", hang_once)
+        monkeypatch.setattr(vectors, "HANG_SECONDS", 8.0)
+        monkeypatch.setattr(keep_vectors, "BUSY_SECONDS", 0.1)
+        monkeypatch.setattr(upkeep, "RETRY_SECONDS", 0.1)
+        shelf.wait(shelf.add("news", sources(range(60, 72))).id, 60)
+        assert hung.wait(60)
+        began = time.monotonic()
+        found = shelf.search("news", "The minister of region65 said that trade number65 grew.", limit=100).by_meaning
+        assert "65.txt" in {hit.document.name for hit in found}
+        assert time.monotonic() - began < 6
+        until_ready(shelf)
+        assert "65.txt" in {hit.document.name for hit in shelf.search("news", "trade number65", limit=100).by_meaning}
+        assert len(shelf._upkeep._room(1).vectors.keys() or ()) == shelf.dossier("news").passages
+    hangs.set()
 
 
 @pytest.mark.parametrize("kind", ["words", "meaning"])

@@ -8,13 +8,13 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))  # the stand-ins lie beside the tests
 
-from page_fixtures import address, browser, context, rag, visit
+from page_fixtures import address, allowed, browser, context, rag, visit, with_folders
 from running import Running
 from stand_ins import FakeRag
 
 from ui.config import Config
 
-__all__ = ["address", "browser", "context", "rag", "visit"]
+__all__ = ["address", "allowed", "browser", "context", "rag", "visit", "with_folders"]
 
 
 @pytest.fixture

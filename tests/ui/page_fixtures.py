@@ -47,6 +47,26 @@ def address(rag: ScriptedRag) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture
+def allowed(tmp_path: Path) -> Path:
+    folder = tmp_path / "allowed" / "articles"
+    folder.mkdir(parents=True)
+    for number in range(4):
+        (folder / f"{number}.txt").write_text(f"Article number {number} about trade.", encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def with_folders(tmp_path: Path, allowed: Path) -> Iterator[str]:
+    config = Config(data=tmp_path / "data", folders=(allowed.parent,))
+    with Shelf.open(config, FakeEmbedder()) as shelf:
+        put(shelf, "default", "kept.txt", "Words that stay.")
+        site = Site(Service(ScriptedRag(shelf), config), config)
+        with serving(site.app) as address:
+            site.bring_page()
+            yield address
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with chromium() as browser:

@@ -1,6 +1,6 @@
-"""Take pictures of the page's states from a running server: `python tests/ui/screenshots.py ADDRESS [FOLDER]`.
+"""Take pictures of the page from a running server: `python tests/ui/screenshots.py ADDRESS [FOLDER [STATE ...]]`.
 
-The server holds the examples in its first dossier and answers as it always does.
+The server holds the examples in its first dossier, may read one folder, and answers as it always does.
 """
 
 from __future__ import annotations
@@ -62,14 +62,34 @@ def ticked(visit: Visit) -> None:
     visit.ask(COST)
 
 
-def added(visit: Visit) -> None:
-    """Add a file that can be read and one that cannot."""
+def begun_dossier(visit: Visit, name: str) -> None:
+    """Begin a dossier."""
     visit.page.locator(".menu > summary").click()
     visit.page.get_by_role("button", name="New dossier").click()
-    visit.page.locator("#dossier-forms input").fill("Harbour")
+    visit.page.locator("#dossier-forms input").fill(name)
     visit.page.locator("#dossier-forms button[type='submit']").click()
-    visit.settled("Harbour")
+    visit.settled(name)
+
+
+def added(visit: Visit) -> None:
+    """Add a file that can be read and one that cannot."""
+    begun_dossier(visit, "Harbour")
     visit.upload(NOTES, BROKEN)
+
+
+def synced(visit: Visit) -> None:
+    """Keep a dossier equal to a folder that the settings allow, and try one that they do not."""
+    begun_dossier(visit, "Press")
+    visit.page.locator("#upload-more").evaluate("one => { one.open = true }")
+    visit.page.locator("#sync-folder").focus()
+    known = visit.page.locator("#folders-known option").first
+    known.wait_for(state="attached")
+    for folder in (known.get_attribute("value") or "", "/etc"):
+        visit.page.locator("#sync-folder").fill(folder)
+        visit.page.get_by_role("button", name="Sync", exact=True).click()
+    visit.page.locator("#upload-list .done").wait_for(timeout=120_000)
+    visit.page.locator("#upload-list .failed").wait_for()
+    visit.page.mouse.click(700, 20)  # the names to choose from are folded
 
 
 def kept(visit: Visit) -> None:
@@ -124,6 +144,7 @@ STATES: tuple[tuple[str, tuple[int, int], str, str, Callable[[Visit], None]], ..
     ("page-narrow", NARROW, "light", "en-GB", placed("conversation")),
     ("page-narrow-sources", NARROW, "dark", "en-GB", placed("sources")),
     ("page-adding", WIDE, "light", "en-GB", added),
+    ("page-syncing", WIDE, "light", "en-GB", synced),
 )
 
 

@@ -360,7 +360,7 @@ def test_a_large_import_is_judged_first(terminal: Terminal, tmp_path: Path, monk
         (files / f"{number}.txt").write_text(BRIDGE)
     assert terminal("add", str(files)) == 0
     assert "may take" not in terminal.err  # three files are no large import
-    monkeypatch.setattr("ui.estimating.LARGE_FILES", 3)
+    monkeypatch.setattr("index.estimating.LARGE_FILES", 3)
     size = 3 * len(BRIDGE)
     assert terminal("add", str(files)) == 0
     told = f"This may take {size / 60:.1f} hours and 0 MB of disk (1000.0 GB free): about {size // 10} passages"

@@ -76,6 +76,19 @@ def _adding(visit: Visit) -> None:
     visit.page.locator(".menu > summary").click()
 
 
+def _syncing(visit: Visit) -> None:
+    page = visit.page
+    page.locator("#upload-more").evaluate("one => { one.open = true }")
+    page.locator("#sync-folder").focus()
+    known = page.locator("#folders-known option").last
+    known.wait_for(state="attached")
+    for folder in (known.get_attribute("value") or "", "/etc"):
+        page.locator("#sync-folder").fill(folder)
+        page.get_by_role("button", name="Sync", exact=True).click()
+    expect(page.locator("#upload-list .done")).to_contain_text("4 added")
+    expect(page.locator("#upload-list .failed")).to_be_visible()
+
+
 def _wording(visit: Visit) -> None:
     visit.page.locator("#wording button").click()
     expect(visit.page.locator("#wording [aria-pressed='true']")).to_be_visible()
@@ -90,7 +103,7 @@ def _help(visit: Visit) -> None:
 STATES: dict[str, Callable[[Visit], None]] = {
     "welcome": lambda visit: None, "asked": _asked, "declined": _declined, "card": _card, "read": _read,
     "paged": _paged, "correcting": _correcting, "timeline": _timeline, "map": _map, "coverage": _coverage,
-    "kept": _kept, "wording": _wording, "adding": _adding, "help": _help,
+    "kept": _kept, "wording": _wording, "adding": _adding, "syncing": _syncing, "help": _help,
 }  # fmt: skip
 
 
@@ -101,9 +114,12 @@ def theme(request: pytest.FixtureRequest) -> str:
 
 @pytest.mark.parametrize("state", STATES)
 @pytest.mark.parametrize("width", [1400, 390])
-def test_axe_finds_nothing_serious(browser: Browser, address: str, state: str, theme: str, width: int) -> None:
+def test_axe_finds_nothing_serious(
+    browser: Browser, state: str, theme: str, width: int, request: pytest.FixtureRequest
+) -> None:
     if width == 390 and (theme == "dark" or state not in ("welcome", "asked", "help")):
         pytest.skip("on a narrow screen the three kinds of places are looked at once")
+    address = request.getfixturevalue("with_folders" if state == "syncing" else "address")
     size = {"width": width, "height": 900}
     with visiting(browser, address, viewport=size, color_scheme=theme, locale="en-GB") as visit:
         STATES[state](visit)

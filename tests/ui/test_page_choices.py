@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from browser import Visit, serving, visiting
+from browser import Visit, visiting
 from playwright.sync_api import Browser, expect
-from scripted import ScriptedRag, put
+from scripted import ScriptedRag
 
-from index.shelf import Shelf
+from index.embed import Vector
 from tests.fakes import FakeEmbedder
-from ui.config import Config
-from ui.server import Site
-from ui.service import Service
 
 pytestmark = pytest.mark.browser_all
 QUESTION = "Has overall trade increased?"
@@ -43,26 +42,6 @@ def test_a_language_model_is_used_only_once_someone_has_chosen_it(
     assert [ask.model for ask in rag.asked if ask.keep][-1] is None
 
 
-@pytest.fixture
-def allowed(tmp_path: Path) -> Path:
-    folder = tmp_path / "allowed" / "articles"
-    folder.mkdir(parents=True)
-    for number in range(4):
-        (folder / f"{number}.txt").write_text(f"Article number {number} about trade.", encoding="utf-8")
-    return folder
-
-
-@pytest.fixture
-def with_folders(tmp_path: Path, allowed: Path) -> Iterator[str]:
-    config = Config(data=tmp_path / "data", folders=(allowed.parent,))
-    with Shelf.open(config, FakeEmbedder()) as shelf:
-        put(shelf, "default", "kept.txt", "Words that stay.")
-        site = Site(Service(ScriptedRag(shelf), config), config)
-        with serving(site.app) as address:
-            site.bring_page()
-            yield address
-
-
 def test_a_dossier_is_kept_equal_to_an_allowed_folder(browser: Browser, with_folders: str, allowed: Path) -> None:
     with visiting(browser, with_folders, locale="en-GB") as visit:
         page = visit.page
@@ -85,6 +64,44 @@ def test_a_dossier_is_kept_equal_to_an_allowed_folder(browser: Browser, with_fol
         page.get_by_role("button", name="Sync", exact=True).click()
         expect(page.locator("#upload-list .failed").last).to_contain_text("not in a folder that this server may read")
         visit.failures.clear()  # the refusals
+
+
+def test_what_a_large_import_takes_is_told_before_and_while_it_lasts(
+    browser: Browser, with_folders: str, allowed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = allowed.parent / "pages.txt"
+    large.write_bytes(b"\x00\x01" * 10_500_000)  # refused as soon as it is read
+    with visiting(browser, with_folders, locale="en-GB") as visit:
+        page = visit.page
+        page.locator("#upload-more").evaluate("one => { one.open = true }")
+        page.set_input_files("#files", large)
+        told = page.locator("#upload-expected")
+        expect(told).to_contain_text(re.compile(r"This may take about \d.*(minutes|hours), \d.* megabytes of disk\."))
+        expect(page.locator("#upload-list .failed")).to_contain_text("binary")
+        monkeypatch.setattr("index.estimating.LARGE_FILES", 4)
+        monkeypatch.setattr(FakeEmbedder, "embed_passages", slowly(FakeEmbedder.embed_passages))
+        page.locator("#sync-folder").fill(str(allowed))
+        page.get_by_role("button", name="Sync").click()
+        expect(page.locator("#upload-list .state").last).to_have_text(
+            re.compile("reading: about 1 second, 1 megabyte of")
+        )
+        expect(page.locator("#upload-list .done")).to_contain_text("4 added")
+        monkeypatch.setattr("index.estimating.DISK_A_PASSAGE", 10**12)
+        page.set_input_files("#files", large)
+        expect(told).to_contain_text(re.compile("would take about .* gigabytes of disk; .* are free"))
+        expect(page.locator("#upload-list .state").last).to_have_text("waiting")
+        told.get_by_role("button", name="Add them nevertheless").click()
+        expect(page.locator("#upload-list .failed")).to_have_count(2)
+        expect(told).to_be_hidden()
+        visit.failures.clear()  # the refusal
+
+
+def slowly(embed: Callable[..., Vector]) -> Callable[..., Vector]:
+    def wait(*given: object) -> Vector:
+        time.sleep(1.5)
+        return embed(*given)
+
+    return wait
 
 
 def test_without_allowed_folders_there_is_no_such_control(visit: Visit) -> None:

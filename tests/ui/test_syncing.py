@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 
 from index.errors import Conflict, NotFound
+from index.records import Estimate
 from index.shelf import Shelf
 from index.sync import Folder
 from tests.fakes import FakeEmbedder
 from ui.config import Config
 from ui.desk import OwnDesk
-from ui.syncing import Synced, keep_in_step
+from ui.syncing import Synced, begin_sync, keep_in_step
 from ui.syncing import sync as synced
 
 OLD = 1_700_000_000
@@ -187,3 +188,35 @@ def test_a_watched_folder_is_followed(desk: OwnDesk, root: Path, monkeypatch: py
         stop.set()
         watcher.join(10)
     assert not watcher.is_alive()
+
+
+def test_a_file_that_vanishes_while_the_folder_is_walked_takes_nothing_with_it(
+    desk: OwnDesk, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walked = Folder._files
+
+    def vanishing(folder: Folder, real: Path) -> Iterator[Path]:
+        for path in walked(folder, real):
+            if path.name == "3.txt":
+                path.unlink()
+            yield path
+
+    monkeypatch.setattr(Folder, "_files", vanishing)
+    assert counts(sync(desk, Folder(root))) == (5, 0, 0, 0)
+
+
+def test_a_large_sync_tells_what_it_will_take(desk: OwnDesk, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("index.estimating.LARGE_FILES", 6)
+    told: list[Estimate] = []
+
+    def tell(done: int, of: int, name: str) -> None:
+        if found := next((job for job in desk.shelf.jobs() if job.kind == "sync"), None):
+            told.extend([found.estimate] if found.estimate else [])
+
+    monkeypatch.setattr("index.chores.Chore.tell", lambda chore, *progress: tell(*progress[:3]))
+    config = Config(folders=(root,))
+    job = desk.shelf.wait(begin_sync(desk.shelf, config, root, "news", ()).id, 60)
+    assert job.state == "done"
+    assert job.estimate is None
+    assert told
+    assert told[0].bytes == sum(path.stat().st_size for path in root.iterdir())

@@ -475,6 +475,20 @@ class SyncedReply(Reply):
     synced: SyncedBody
 
 
+class EstimateBody(Reply):
+    """What adding some files will take, more or less."""
+
+    bytes: int
+    passages: int
+    seconds: float
+    disk: int
+    """Bytes of the data folder that they will take."""
+    free: int
+    """Bytes that its disk has left."""
+    measured: bool
+    """Whether it is judged by what adding took here before."""
+
+
 class JobBody(Reply):
     """Adding documents or looking after the library: what was asked and how far it is."""
 
@@ -501,20 +515,8 @@ class JobBody(Reply):
     """What came of looking after the library."""
     error: WhatFailed | None
     """Why that failed."""
-
-
-class EstimateBody(Reply):
-    """What adding some files will take, more or less."""
-
-    bytes: int
-    passages: int
-    seconds: float
-    disk: int
-    """Bytes of the data folder that they will take."""
-    free: int
-    """Bytes that its disk has left."""
-    measured: bool
-    """Whether it is judged by what adding took here before."""
+    estimate: EstimateBody | None
+    """What all that was left of a large one was judged to take, when it was first asked about."""
 
 
 class EstimateReply(Reply):

@@ -16,8 +16,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 FOR_EVER = "max-age=31536000, immutable"
 STYLES = ("frame", "sources", "conversation", "reader", "narrow")
 SCRIPTS = (
-    "main", "dom", "places", "sources", "folders", "uploads", "models", "question", "talk", "kept", "cards", "reader",
-    "pictures", "keys",
+    "main", "dom", "places", "sources", "folders", "expected", "uploads", "models", "question", "talk", "kept", "cards",
+    "reader", "pictures", "keys",
 )  # fmt: skip
 TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _OWN = re.compile(r"/page/(?:(?P<edition>[0-9a-f]{16})/)?(?P<name>[\w-]+\.(?P<type>css|js|svg))")

@@ -118,6 +118,10 @@ class Texts:
     adding_was: str
     uploads_summary: str
     clear_done: str
+    expected: str
+    expecting: str
+    no_room: str
+    nevertheless: str
     sync: str
     sync_hint: str
     sync_it: str
@@ -373,6 +377,10 @@ ENGLISH = Texts(
     adding_was="Adding it was {state}.",
     uploads_summary="{done} of {total} added",
     clear_done="Clear the list",
+    expected="about {time}, {size} of disk",
+    expecting="This may take {expected}.",
+    no_room="These files would take about {size} of disk; {free} are free.",
+    nevertheless="Add them nevertheless",
     sync="Keep equal to a folder of the server",
     sync_hint="/folder/on/the/server",
     sync_it="Sync",
@@ -617,6 +625,10 @@ GERMAN = Texts(
     adding_was="Das Hinzufügen endete: {state}.",
     uploads_summary="{done} von {total} hinzugefügt",
     clear_done="Liste leeren",
+    expected="etwa {time}, {size} Speicherplatz",
+    expecting="Das dauert wohl {expected}.",
+    no_room="Diese Dateien brauchen etwa {size} Speicherplatz; frei sind {free}.",
+    nevertheless="Trotzdem hinzufügen",
     sync="Mit einem Ordner des Servers gleich halten",
     sync_hint="/ordner/auf/dem/server",
     sync_it="Abgleichen",

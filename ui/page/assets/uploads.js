@@ -1,5 +1,6 @@
 // Adding documents: each file is one request to the HTTP interface, then its job is followed to the end.
 import { base, dossierNow, find, make, request, send, tenders, texts, wish } from "./dom.js";
+import { expected, judged } from "./expected.js";
 import { areAllowed, folderForm } from "./folders.js";
 import { show } from "./places.js";
 import { refresh } from "./sources.js";
@@ -31,12 +32,13 @@ const post = (file, dossier, conflict, progress) =>
     sent.send(form);
   });
 
-const ended = async (job) => {
+const ended = async (job, line) => {
   let pause = 120;
   while (["queued", "running"].includes(job.state)) {
     await new Promise((resolve) => setTimeout(resolve, pause));
     pause = Math.min(pause * 1.4, 1500);
     job = JSON.parse(await request("/v1/jobs/" + encodeURIComponent(job.id))).job;
+    if (job.estimate) line.state.textContent = `${texts.reading}: ${expected(job.estimate)}`;
   }
   return job;
 };
@@ -83,7 +85,7 @@ const add = async (thing, dossier, conflict, line) => {
     const job = await thing.begin(dossier, conflict, (part) => (line.bar.value = part));
     line.state.textContent = texts.reading;
     line.bar.removeAttribute("value");
-    const end = await ended(job);
+    const end = await ended(job, line);
     line.state.textContent = thing.outcome && end.state === "done" ? thing.outcome(end) : outcome(end);
     line.item.className = "done";
   } catch (error) {
@@ -103,6 +105,20 @@ const settled = () => {
   wish("welcome");
 };
 
+// Tell what much will take; what there seems to be no room for is begun only when that is wished.
+const tellExpected = async (things) => {
+  const verdict = await judged(things.filter((thing) => thing.file).map(({ file, name }) => ({ name, size: file.size })));
+  const told = find("upload-expected");
+  told.hidden = !verdict;
+  if (!verdict) return;
+  told.textContent = verdict.words;
+  if (verdict.fits) return;
+  await new Promise((go) => {
+    told.append(" ", make("button", "button", texts.nevertheless, { type: "button", onclick: go }));
+  });
+  told.hidden = true;
+};
+
 const work = async (things) => {
   if (!things.length) return;
   const dossier = dossierNow() || "default";
@@ -110,6 +126,7 @@ const work = async (things) => {
   list().append(...queue.map(({ line }) => line.item));
   summary();
   find("upload-more").open = true;
+  await tellExpected(things);
   let last = Date.now();
   const worker = async () => {
     for (let next = queue.shift(); next; next = queue.shift()) {
@@ -121,6 +138,7 @@ const work = async (things) => {
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, worker));
+  find("upload-expected").hidden = true;
   settled();
 };
 
@@ -195,7 +213,8 @@ const build = () => {
     summary();
   };
   line.append(make("span", "", "", { id: "upload-words", role: "status" }), " ", clear);
-  more.append(make("summary", "button main", "+ " + texts.add), zone, line, make("ul", "upload-list", "", { id: "upload-list" }));
+  const told = make("p", "", "", { id: "upload-expected", role: "status", hidden: true });
+  more.append(make("summary", "button main", "+ " + texts.add), zone, told, line, make("ul", "upload-list", "", { id: "upload-list" }));
   find("uploads").append(more);
 };
 
