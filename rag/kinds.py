@@ -67,6 +67,13 @@ def holds_kind(question: Question, text: str) -> bool:
     if question.expects == "number":
         given = {number_of(f"{figure.amount:.10g}") for figure in figures_of(text) if figure.unit != "clock"}
         return bool(given - question.terms.numbers) or bool(_AMOUNT.search(text))
+    if question.expects == "person" and _asks_for_a_name_alone(question):
+        return True
     if question.expects in ("person", "place"):
         return any(stem(match.group()) not in question.terms.words for match in _NAME.finditer(text))
     return True
+
+
+def _asks_for_a_name_alone(question: Question) -> bool:
+    """`Who is Anna Bell?` wants to be told about her, and no other name."""
+    return not question.terms.words - {stem(part) for name in question.subjects for part in name.split()}

@@ -15,7 +15,7 @@ from rag.answers import Window
 from rag.extract import in_context
 from rag.question import Question
 from rag.rerank import Reranker
-from rag.terms import FUNCTION_WORDS, rarity, stem
+from rag.terms import FUNCTION_WORDS, rarity, stem, terms_of
 
 _WORD = re.compile(r"\w+(?:[-’']\w+)*")
 _TRIED = 8
@@ -62,7 +62,8 @@ def _tried(question: str, judged: Sequence[Window]) -> list[re.Match[str]]:
 
 
 def _nameless(question: Question) -> str:
+    """The question with a pronoun for its names; as it is, where it asks for nothing else: `Who is Anna Bell?`."""
     text = question.text
     for name in sorted(question.subjects, key=len, reverse=True):
-        text = text.replace(name, "")
-    return text
+        text = text.replace(name, "they")
+    return text if terms_of(text).words else question.text

@@ -29,14 +29,25 @@ class Naming(Protocol):
 
 def elsewhere(question: Question, hits: Sequence[Hit], shelf: Naming, dossier: str) -> frozenset[str]:
     """Give the documents (ids) among the hits that name nothing of what the question names, where others may."""
-    if any(_ACRONYM.fullmatch(subject) for subject in question.subjects):
+    if _is_title(question.text) or any(_ACRONYM.fullmatch(subject) for subject in question.subjects):
         return frozenset()
-    names = [words for subject in question.subjects if (words := words_of(subject))]
+    names = [words for subject in question.subjects if (words := _known_by(subject, question.text))]
     documents = list(dict.fromkeys(hit.document.id for hit in hits))
     if not names or len(documents) < 2:
         return frozenset()
     naming = shelf.naming(dossier, names, documents)
     return frozenset() if naming is None else frozenset(documents) - naming
+
+
+def _known_by(subject: str, text: str) -> list[str]:
+    """The words of a name; where it begins the question, without the first, which may be no name at all."""
+    return words_of(subject)[text.startswith(subject) :]
+
+
+def _is_title(text: str) -> bool:
+    """Whether all words are written with a capital letter, as in a headline, so that none is known to be a name."""
+    words = [word for word in _WORD.findall(text) if word.casefold() not in FUNCTION_WORDS and word[0].isalpha()]
+    return len(words) > 3 and all(word[0].isupper() for word in words)
 
 
 def words_of(name: str) -> list[str]:

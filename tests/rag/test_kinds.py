@@ -25,3 +25,8 @@ def test_a_text_holds_what_is_asked_for_or_lacks_it(asked: str, holding: str, la
     question = understand(asked)
     assert holds_kind(question, holding)
     assert not lacking or not holds_kind(question, lacking)
+
+
+def test_who_somebody_is_needs_no_other_name() -> None:
+    assert holds_kind(understand("Who is Anna Bell?"), "Anna Bell, a retired judge, leads it.")
+    assert not holds_kind(understand("Who is the judge of Kolmere?"), "the judge of Kolmere is retired.")

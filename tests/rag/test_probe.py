@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rag.probe import Probe, probe
 from rag.question import understand
 from tests.fakes import FakeReranker
@@ -33,6 +35,19 @@ def test_a_sentence_has_to_fit_what_is_asked_of_the_name_and_not_the_name_alone(
         for text in ("The firm did hold much cash, how it was found.", "Orrin Heavy Lift is a firm of Kolmere.")
     )
     assert fits > named
+
+
+def test_a_question_for_a_name_alone_keeps_it() -> None:
+    asked: list[str] = []
+
+    class Heard(FakeReranker):
+        def score_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+            asked.extend(question for question, _ in pairs)
+            return super().score_pairs(pairs)
+
+    for text in ("Who is Anna Bell?", "When did Anna Bell resign?"):
+        probe(understand(text), [window("Anna Bell resigned in May.", document("d_1"), 9.0)], Heard(), 7.0)
+    assert asked == ["Who is Anna Bell?", "When did they resign?"]
 
 
 def test_a_long_question_costs_a_bounded_number_of_runs() -> None:

@@ -45,6 +45,9 @@ def hits(rag: Rag) -> list[Hit]:
         ("Which debts did Kolmere Bank repay?", set()),
         ("Which debts did the UDW repay?", set()),
         ("Which debts were repaid in July?", set()),
+        ("Orrin Repaid Debts of Crowns", set()),
+        ("Known debts that were repaid?", set()),
+        ("Show Orrin's debts that were repaid.", {"castell.txt", "unions.txt"}),
     ],
     ids=lambda part: part if isinstance(part, str) else "",
 )
