@@ -136,7 +136,7 @@ def test_a_scan_of_some_documents_gives_only_theirs(limit: int, documents: set[i
 
 
 @pytest.mark.parametrize("dimensions", [16, 384, 1024])
-def test_the_first_pass_in_half_precision_loses_none_of_the_best(dimensions: int) -> None:
+def test_the_first_passes_lose_none_of_the_best(dimensions: int) -> None:
     numbers = np.random.default_rng(dimensions)
     heart = numbers.standard_normal(dimensions)
     matrix = heart + 0.02 * numbers.standard_normal((3000, dimensions))  # all of them are close to each other
@@ -146,3 +146,21 @@ def test_the_first_pass_in_half_precision_loses_none_of_the_best(dimensions: int
     for row in range(0, 3000, 300):
         query = matrix[row].astype(np.float32)
         assert scan.nearest(query, 20) == ranked(keys, matrix, query, 20)
+
+
+def test_an_image_of_many_blocks_is_searched_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("index.scan.ROWS", 64)
+    numbers, scan, there = np.random.default_rng(8), Scan(DIMENSIONS), {}
+    for step in range(40):
+        keys, matrix = numbers.choice(900, 30, replace=False), 3 * vectors(30, seed=step).astype(np.float16)
+        scan.put(keys, keys // 9, matrix)
+        there |= dict(zip(keys.tolist(), matrix, strict=True))
+        for key in numbers.choice(900, 25 if step % 10 else 800, replace=False).tolist():
+            scan.remove([key])
+            there.pop(key, None)
+        assert scan.keys() == set(there)
+        query, few, most = vectors(1, seed=1000 + step)[0], {1, 7, 40}, set(range(60))
+        for documents in (None, few, most, {5_000}):
+            left = [key for key in there if documents is None or key // 9 in documents]
+            rows = np.array([there[key] for key in left]).reshape(-1, DIMENSIONS)
+            assert scan.nearest(query, 12, documents) == ranked(np.array(left, np.int64), rows, query, 12)
