@@ -66,10 +66,14 @@ MEASURES = (
     Measure("search p95, a million passages", "growing", "sizes/1000000/search/p95", -90, "ms", 1000),
     Measure("search p95, 100,000 passages, filter passes 1%", "growing", AT_100K + "one in a hundred/p95", -40, "ms", 1000),
     Measure("search p95, 100,000 passages, filter passes half", "growing", AT_100K + "one half/p95", -40, "ms", 1000),
+    Measure("memory of a server that has answered thirty questions, with 1,000 passages", "growing", "server/small/asked", -350, "MB"),
+    Measure("how much more of it 100,000 passages take", "growing", "server/more", -250, "MB"),
+    Measure("from the server's start to its first answer, 100,000 passages", "growing", "server/large/first answer", -3, "s"),
     Measure("memory at 100,000 passages, embedder and all", "growing", AT_100K + "memory", -500, "MB"),
     Measure("from opening 100,000 passages to the first search", "growing", AT_100K + "first", -3, "s"),
     Measure("one document added to 100,000 passages, until found", "growing", AT_100K + "add one", -1, "s"),
     Measure("one removed from 100,000 passages, until not found", "growing", AT_100K + "remove one", -1, "s"),
+    Measure("growth of search p50 from 1,000 to a million passages", "growing", "growth", -4, "x"),
     Measure("recall@10 of the search, 100,000 passages", "growing", AT_100K + "recall", 0.98),
     Measure("recall@10 of the search, a million passages", "growing", "sizes/1000000/recall", 0.98),
 )  # fmt: skip
@@ -98,12 +102,22 @@ def tell(name: str, found: Mapping[str, Any], *, keep: bool) -> None:
     before = kept(name)
     lines = list(worse(name, found, before))
     print("\n".join(["Worse by more than a tenth:", *lines] if lines else ["Nothing got worse by more than a tenth."]))
-    merged = {**before, **found, "sizes": {**before.get("sizes", {}), **found.get("sizes", {})}} if keep else found
+    merged = (
+        {**before, **found, "sizes": {**before.get("sizes", {}), **found.get("sizes", {})}} if keep else dict(found)
+    )
+    if growth := _growth(merged.get("sizes", {})):
+        merged["growth"] = growth
     if keep:
         FOLDER.mkdir(exist_ok=True)
         (FOLDER / f"{name}.json").write_text(json.dumps(merged, indent=1) + "\n", encoding="utf-8")
         into_readme()
     print(table({name: merged}))
+
+
+def _growth(sizes: Mapping[str, Any]) -> float | None:
+    """Give how many times as long a search takes among a million passages as among a thousand."""
+    least, most = (sizes.get(size, {}).get("search", {}).get("p50") for size in ("1000", "1000000"))
+    return most / least if least and most else None
 
 
 def table(files: Mapping[str, Mapping[str, Any]]) -> str:

@@ -1,6 +1,9 @@
 """What grows with the library: search, memory, disk, start, adding one document and removing one, at several sizes.
 
 python -m benchmarks.growing [--sizes 1000,10000,100000,1000000] [--documents FOLDER] [--keep FOLDER] [--chroma-from N]
+                             [--only sizes,server]
+
+`server` starts the real one on 1,000 and on 100,000 passages and reads its memory (PSS, its children's too).
 
 Passages are invented with the words' and the vectors' statistics of real ones. Each size is measured in a process of
 its own; a library that was filled once is kept in `--keep` and used again.
@@ -22,7 +25,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import figures, invented
+from benchmarks import figures, invented, starting
 from benchmarks.probe import known, probe
 from benchmarks.sides import MODELS, spread
 from index.config import IndexConfig
@@ -33,6 +36,7 @@ from index.shelf import Shelf
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "documents"
 QUESTIONS = 60
+SMALL, LARGE = 1_000, 100_000
 BEST = 10
 
 
@@ -163,6 +167,17 @@ def _memory() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
+def in_servers(folder: Path) -> dict[str, Any]:
+    """Start the server on the small and on the large library that were filled there."""
+    found: dict[str, Any] = {}
+    for name, size in (("small", SMALL), ("large", LARGE)):
+        data = folder / str(size)
+        with Shelf.open(config_of(data, None)) as shelf:
+            questions = _questions(shelf)[: QUESTIONS // 2]
+        found[name] = starting.measured(data, invented.DOSSIER, questions)
+    return found | {"more": found["large"]["asked"] - found["small"]["asked"]}
+
+
 def child(*arguments: str) -> dict[str, Any]:
     """Run a part in a process of its own and read its figures. Raises CalledProcessError."""
     done = subprocess.run(  # noqa: S603 - our own interpreter and module
@@ -179,6 +194,7 @@ def main() -> None:
     parser.add_argument("--documents", type=Path, default=EXAMPLES)
     parser.add_argument("--keep", type=Path, help="Where filled libraries are kept.")
     parser.add_argument("--chroma-from", type=int)
+    parser.add_argument("--only", default="sizes,server")
     parser.add_argument("--one", choices=("fill", "build", "measure"), help=argparse.SUPPRESS)
     parser.add_argument("--dry", action="store_true", help="Print, and keep no figures.")
     given = parser.parse_args()
@@ -196,11 +212,14 @@ def main() -> None:
         rest = ["--keep", str(folder), "--documents", str(given.documents)]
         rest += [] if given.chroma_from is None else ["--chroma-from", str(given.chroma_from)]
         found: dict[str, Any] = {"before": vars(probe()), "known": known(), "sizes": {}}
-        for size in sizes:
+        for size in sizes if "sizes" in given.only else ():
             child("--one", "fill", "--sizes", str(size), *rest)
             built = child("--one", "build", "--sizes", str(size), *rest)
             found["sizes"][str(size)] = child("--one", "measure", "--sizes", str(size), *rest) | built
             print(size, json.dumps(found["sizes"][str(size)]), flush=True)
+        if "server" in given.only and {SMALL, LARGE} <= set(sizes):
+            found["server"] = in_servers(folder)
+            print(json.dumps(found["server"]), flush=True)
     found["after"] = vars(probe())
     figures.tell("growing", found, keep=not given.dry)
 

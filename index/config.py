@@ -38,7 +38,7 @@ class IndexConfig(BaseSettings):
     threads: int = Field(default=0, ge=0, le=256)
     """How many texts are embedded or reranked side by side; 0 means one for each core."""
 
-    chroma_from: int = Field(default=150_000, ge=0)
+    chroma_from: int = Field(default=1_500_000, ge=0)
     """From how many passages on a dossier is searched through Chroma; smaller ones are searched exactly, at once."""
     chroma: str = ""
     """The address of a Chroma server that keeps the vectors, such as `http://127.0.0.1:8000`; none: the data folder."""
