@@ -128,8 +128,15 @@ class Passages:
             return int(connection.execute("SELECT count(*) FROM passages WHERE dossier = ?", (dossier,)).fetchone()[0])
 
     def at_least(self, dossier: int, passages: int) -> bool:
-        """Whether a dossier has so many passages, without counting further."""
+        """Whether a dossier has so many passages: told by the keys where these are too few, else counted that far."""
         with self._database.read() as connection:
+            (span,) = connection.execute(
+                "SELECT (SELECT max(key) FROM passages WHERE dossier = ?1) + 1"
+                " - (SELECT min(key) FROM passages WHERE dossier = ?1)",
+                (dossier,),
+            ).fetchone()
+            if (span or 0) < passages:
+                return False
             rows = connection.execute(
                 "SELECT count(*) FROM (SELECT 1 FROM passages WHERE dossier = ? LIMIT ?)", (dossier, passages)
             )

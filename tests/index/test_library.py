@@ -155,6 +155,27 @@ def test_a_passage_is_cut_the_same_from_the_beginning_and_from_far_inside_of_a_t
     assert all(text[hit.passage.start : hit.passage.end] == hit.passage.text for hit in hits.values())
 
 
+def test_passages_are_counted_only_where_their_keys_leave_it_open(shelf: Shelf) -> None:
+    def add(name: str, sentences: int) -> None:
+        text = "\n\n".join(f"Parcel {number} of {name} came late. " * 12 for number in range(sentences))
+        shelf.wait(shelf.add("news", [Source(name, f"upload:{name}", text=text)]).id, 60)
+
+    passages, key = shelf._library.passages, shelf._library.dossiers.key(shelf.create_dossier("news").name)
+    assert passages.at_least(key, 0)
+    assert not passages.at_least(key, 1)
+    add("a", 3), add("b", 3), add("c", 3)
+    count = passages.count(key)
+    shelf.remove_document(shelf.documents("news")[0][1].id)
+    left = passages.count(key)
+    assert left < count
+    assert [passages.at_least(key, wanted) for wanted in (left, left + 1, count, count + 1)] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
 def test_people_win_over_the_caller_who_wins_over_the_reader() -> None:
     found = Metadata(title="Found", author="Found", published="2001", published_from="text", language="en")
     assert merged(found, Metadata(), Metadata()) == found
