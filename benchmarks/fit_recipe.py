@@ -50,6 +50,7 @@ CANDIDATES: dict[str, tuple[float, ...]] = {
     "by_passage": (0.0, 0.25, 0.5, 1.0),
     "judged": (6, 10, 16),
     "judged_most": (10, 16, 24, 32),
+    "differing": (10, 24),
     "clear": (5.0, 7.0, 9.0),
     "lacking": (0.0, 0.5, 1.0, 2.0),
     "elsewhere": (0.0, 1.0, 2.0, 4.0),

@@ -104,11 +104,12 @@ class Gatherer:
 
     def _judged(self, question: Question, read: Sequence[Window]) -> list[Window]:
         """Judge the likeliest windows, and more of them where none is clearly the answer; best first."""
-        short = extract.shortlist(question, read, self._recipe.judged_most, self._recipe)
+        short = extract.shortlist(question, read, max(self._recipe.judged_most, self._recipe.differing), self._recipe)
         judged = extract.judge(question, short[: self._recipe.judged], self._reranker, self._recipe)
-        further = short[self._recipe.judged :]
-        if judged and judged[0].logit >= self._recipe.clear:
-            further = [window for window in further if extract.may_differ(question, judged[0], window)]
+        clear = bool(judged) and judged[0].logit >= self._recipe.clear
+        further = [] if clear else short[self._recipe.judged : self._recipe.judged_most]
+        rest = short[self._recipe.judged + len(further) :]
+        further += [window for window in rest if extract.may_differ(question, judged[0], window)]
         more = extract.judge(question, further, self._reranker, self._recipe)
         return extract.in_order(question, [*judged, *more], self._recipe)
 

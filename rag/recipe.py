@@ -26,6 +26,8 @@ class Recipe:
     """How many of their windows the cross-encoder judges first."""
     judged_most: int
     """How many it judges where none of the first is clearly the answer."""
+    differing: int
+    """Among how many of the likeliest other documents' values for the same thing are looked for, and judged."""
     clear: float
     """From this logit on a window is clearly the answer: no more are judged, and no word is missed in it."""
     lacking: float

@@ -52,7 +52,7 @@ def test_a_recipe_is_followed(shelf: Shelf) -> None:
     read = ablations.read_in(list(few.stream(ask)))
     assert len(read) == 2
     assert {window.hit.passage.id for window in few.evidence(ask)[0].judged} <= {hit.passage.id for hit in read}
-    assert len(varied(replace(AS_BUILT, judged=3, judged_most=3)).evidence(ask)[0].judged) == 3
+    assert len(varied(replace(AS_BUILT, judged=3, judged_most=3, differing=3)).evidence(ask)[0].judged) == 3
     words, meaning = varied(replace(AS_BUILT, by_meaning=0.0)), varied(replace(AS_BUILT, by_meaning=1.0))
     found = shelf.search("wend", ask.question, limit=AS_BUILT.found)
     assert {hit.passage.id for hit in words.evidence(ask)[0].found} == {hit.passage.id for hit in found.by_words}
