@@ -120,14 +120,14 @@ class _Told:
 
 def standalone(question: str, history: Sequence[Turn]) -> str:
     """Make a follow-up stand alone, by rules, from the questions before it and the last answer."""
-    topic, told, said = "", _Told(), list[str]()
+    topic, told = "", _Told()
     for turn in history:
         if turn.role == "user" and aside(turn.content, first=not topic) is None:
             topic = _resolved(turn.content.strip(), topic, told)[1]
-            said.append(turn.content)
+            told = _Told(told.answer, people_in([turn.content], told.people))
         elif turn.role == "assistant" and turn.content.strip():
-            said.append(re.sub(r"\s*\[\d+\]", "", turn.content))
-            told = _Told(said[-1], people_in(said))
+            answer = re.sub(r"\s*\[\d+\]", "", turn.content)
+            told = _Told(answer, people_in([answer], told.people))
     return _resolved(question.strip(), topic, told)[0]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from rag.question import subjects_of
@@ -33,15 +33,17 @@ _FIRM = re.compile(
 """What makes two capitalised words the name of something other than a person."""
 
 
-def people_in(texts: Iterable[str]) -> dict[str, Gender]:
+def people_in(texts: Iterable[str], before: Mapping[str, Gender] | None = None) -> dict[str, Gender]:
     """Give the people whom the texts of a conversation name, the last named last, with what is known of each.
+
+    `before` are those whom earlier texts named.
 
     A title before a name tells (`Ms Rusk`), or a pronoun in a sentence that names one person alone.
 
     >>> people_in(["What does the agreement give Doran Pell, and did he sign it?", "Agathe Rusk signed it."])
     {'Doran Pell': 'he', 'Agathe Rusk': ''}
     """
-    people: dict[str, Gender] = {}
+    people = dict(before or {})
     for sentence in (sentence for text in texts for sentence in _SENTENCE.split(text)):
         for written in _named(sentence):
             name, gender = _bare(written)

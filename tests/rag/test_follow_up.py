@@ -171,6 +171,7 @@ def test_long_hostile_conversations_take_no_time() -> None:
     for piece in ("in in ", "the ", "that ", "it ", "Of The ", "please tell me ", "2020 ", "?! ", "a" * 50, "Ab " * 2):
         long = (piece * 8000)[:8000]
         standalone("And it?", talk(*[long, f"={long}"] * 5))
+    standalone("And he?", talk(*["Who met Anna Bell?", "=Doran Pell met Mr Jan Oster, and he left. " * 40] * 100))
     assert time.process_time() - begun < 10
 
 
