@@ -11,17 +11,13 @@ forged where a number leads nowhere or a quote is not the document's text.
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from writing import NEAREST, PLAIN, Heard, keep, rows_of
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
+from benchmarks.writing import NEAREST, PLAIN, Heard, keep, rows_of
 from index.records import Filter, Source
 from index.shelf import Shelf
 from rag.answers import Answer, Ask

@@ -7,7 +7,7 @@ model alone, with the plain recipe: the four nearest passages of 1,000 character
 
 `--out FILE` keeps a line for each question with all texts, so that a run that was stopped goes on where it was; the
 texts of measured sets stay in that file. `--again FILE` lets no model write: what it wrote into that file is heard and
-checked anew, as after a change of the checks. `python benchmarks/writing.py --table FILE` prints the figures again, and
+checked anew, as after a change of the checks. `python -m benchmarks.writing --table FILE` prints the figures again, and
 `--sheet FILE` every statement with its evidence, to be judged by a reader and given to `fit_verifying.py --texts`.
 """
 
@@ -20,12 +20,12 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from ablations import Keeping, add, sample
-
+from benchmarks.ablations import Keeping, add, sample
 from index.embed import open_embedder
 from index.errors import ModelFailed
 from index.records import Filter, Hit
@@ -38,7 +38,7 @@ from rag.evaluate.marks import mark
 from rag.evaluate.questions import Case, read_cases
 from rag.extract import in_context
 from rag.pipeline import Rag
-from rag.recipe import Recipe
+from rag.recipe import AS_BUILT
 from rag.rerank import open_reranker
 from rag.verify import Checked, Verifier
 from rag.write import Budget, Chat, Sentences
@@ -168,7 +168,8 @@ class Run:
 
     def alone(self, dossier: str, case: Case, standalone: str) -> dict[str, Any]:
         """Give what the model says by itself, with the plain recipe, and what a check would have shown of that."""
-        hits = Rag(self._plain, self._rag._reranker, self._rag.config, Recipe(by_meaning=1.0)).search(
+        plainly = self._rag.config.model_copy(update={"model": EXTRACTIVE})
+        hits = Rag(self._plain, self._rag._reranker, plainly, replace(AS_BUILT, by_meaning=1.0)).search(
             standalone, dossier, Filter(), NEAREST
         )
         context = "\n\n".join(hit.passage.text for hit in hits)
