@@ -35,6 +35,8 @@ _SUREST = 10.0
 """How far a judge's log-odds count, either way."""
 _SHORTEST = 3
 """How many words a statement must have: a lone word says nothing that could be borne out."""
+_LONGEST = 1200
+"""How many characters it may have: no evidence is longer, and a flood of words would take long to check."""
 _CLAUSE = 3
 """How many words with a meaning a clause must have to be checked by itself."""
 _REASONS = {
@@ -115,7 +117,7 @@ class Verifier:
 
         A statement whose clauses rest on several places is supported where each clause is.
         """
-        if len(re.findall(r"\w+(?:[.,]\d+)*", statement)) < _SHORTEST:
+        if len(statement) > _LONGEST or len(re.findall(r"\w+(?:[.,]\d+)*", statement)) < _SHORTEST:
             return Checked(Draft(statement, ()), "unsupported", 0.0, "it is no sentence")
         named = {hit.passage.id for hit in hinted}
         windows = _candidates(hits)

@@ -56,3 +56,10 @@ def test_what_the_rules_cannot_judge_is_unchecked(statement: str, support: str) 
     checked = Verifier(FakeReranker(), lambda document: told).check(statement, [hit(told)])
     assert checked.support == support
     assert bool(checked.draft.evidence) == (support != "unchecked")
+
+
+def test_a_flood_of_words_is_not_even_looked_at() -> None:
+    told = "Trade grew a lot, and so it went on and on. " * 40
+    reranker = FakeReranker()
+    checked = Verifier(reranker, lambda document: told).check(told.strip(), [hit(told)])
+    assert (checked.support, checked.draft.evidence, reranker.scored) == ("unsupported", (), 0)
