@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -15,8 +16,11 @@ from index.library import Library, Replay
 from index.scan import Scan
 from index.vectors import Place, VectorIndex
 
-AT_ONCE = 500
-"""How many vectors are loaded at a time while an index is built, which can be stopped in between."""
+AT_ONCE = 100
+"""How many vectors are written at a time, which can be stopped in between: nothing else in this process runs meanwhile,
+since Chroma keeps Python's lock."""
+PAUSE_SECONDS = 0.05
+"""How long questions have the lock for themselves after so many."""
 WORTH_REBUILDING = 0.2
 """The share of removed vectors from which Chroma is built anew, which is faster than deleting and erases them."""
 STRIDE = 0.05
@@ -238,6 +242,7 @@ class VectorsKeeper:
                     fresh = self._library.embeddings.of_passages(replay.put[start : start + AT_ONCE], self._dimensions)
                     with self._using:
                         index.put(fresh.keys, fresh.matrix)
+                    _let_pass(len(fresh.keys))
                 with self._using:
                     self._index, self._seq, self._since = None, UNUSABLE, None
             self._use(self._place.open(), replay.seq)
@@ -259,7 +264,14 @@ class VectorsKeeper:
                     break
                 part = self._library.embeddings.of_passages(keys[start : start + AT_ONCE], self._dimensions)
                 index.put(part.keys, part.matrix)
+                _let_pass(len(part.keys))
         if stop.is_set():
             return
         self._place.finish(seq)
         self._use(self._place.open(), seq)
+
+
+def _let_pass(written: int) -> None:
+    """Let questions pass after many vectors were written."""
+    if written >= AT_ONCE:
+        time.sleep(PAUSE_SECONDS)

@@ -14,14 +14,12 @@ import subprocess  # the probe runs this very module
 import sys
 import time
 import zlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from threading import Event, Thread
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from threading import Event
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from chromadb.api import ClientAPI
     from chromadb.api.models.Collection import Collection as ChromaCollection
 
-T = TypeVar("T")
 STAMP = "stamp.json"
 COLLECTION = "passages"
 BATCH = 5000
@@ -42,8 +39,6 @@ FLUSH_FROM = 1000
 SAMPLE = 200
 PROBE_SECONDS = 120
 LOOK_SECONDS = 0.1
-HANG_SECONDS = 120.0
-"""After how long a call of Chroma counts as one that does not come back, as some do not whose write failed."""
 _ROOT = str(Path(__file__).parents[1])
 """Where `index` lies."""
 GRAPH_NAMES = "index_metadata.pickle"
@@ -134,57 +129,38 @@ class Approximate:
             return cls(folder, client, collection)
 
     def __len__(self) -> int:
-        return self._done(self._collection.count)
+        with _translated(self.folder):
+            return self._collection.count()
 
     def put(self, keys: NDArray[np.int64], matrix: NDArray[np.float32]) -> None:
         """Add or overwrite vectors: shapes (n,), (n, dimensions)."""
-        for start in range(0, len(keys), BATCH):
-            part = slice(start, start + BATCH)
-            names, vectors = [str(key) for key in keys[part].tolist()], matrix[part]
-            self._done(partial(self._collection.upsert, ids=names, embeddings=vectors))
+        with _translated(self.folder):
+            for start in range(0, len(keys), BATCH):
+                part = slice(start, start + BATCH)
+                self._collection.upsert(ids=[str(key) for key in keys[part].tolist()], embeddings=matrix[part])
 
     def remove(self, keys: Collection[int]) -> None:
         """Drop vectors; what is not there is passed over."""
         names = [str(key) for key in keys]
-        for start in range(0, len(names), BATCH):
-            self._done(partial(self._collection.delete, ids=names[start : start + BATCH]))
+        with _translated(self.folder):
+            for start in range(0, len(names), BATCH):
+                self._collection.delete(ids=names[start : start + BATCH])
 
     def keys(self) -> set[int]:
         """Give the keys of all passages in the index."""
-        found = self._done(partial(self._collection.get, include=[]))
-        return {int(name) for name in found["ids"]}
+        with _translated(self.folder):
+            return {int(name) for name in self._collection.get(include=[])["ids"]}
 
     def nearest(self, query: NDArray[np.float32], limit: int) -> list[int]:
         """Find passages that are likely the nearest, likely best first."""
-        found = self._done(
-            partial(self._collection.query, query_embeddings=query.tolist(), n_results=limit, include=[])
-        )
-        return [int(name) for name in found["ids"][0]]
+        with _translated(self.folder):
+            found = self._collection.query(query_embeddings=query.tolist(), n_results=limit, include=[])
+            return [int(name) for name in found["ids"][0]]
 
     def close(self) -> None:
         """Close the client, so that all its files are written."""
         with _translated(self.folder):
             self._client.close()  # type: ignore[attr-defined] # the annotated interface lags behind the client
-
-    def _done(self, work: Callable[[], T]) -> T:
-        """Do something in a thread of its own, which is left alone when it does not come back. Raises IndexDamaged."""
-        outcome: SimpleQueue[tuple[T, None] | tuple[None, BaseException]] = SimpleQueue()
-
-        def run() -> None:
-            try:
-                outcome.put((work(), None))
-            except BaseException as error:  # a panic of Rust derives from nothing narrower
-                outcome.put((None, error))
-
-        Thread(target=run, name="chroma", daemon=True).start()
-        with _translated(self.folder):
-            try:
-                found, error = outcome.get(timeout=HANG_SECONDS)
-            except Empty:
-                raise IndexDamaged(f"The vector index {self.folder} did not answer in {HANG_SECONDS} s.") from None
-            if error is not None:
-                raise error
-            return cast(T, found)
 
 
 class InFolder:

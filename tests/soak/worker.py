@@ -34,6 +34,7 @@ DOCUMENTS = 20
 PATIENCE = 60.0
 GIVE_UP = 6.0
 """How long a worker waits for a job on a disk that fails."""
+PROBE_SECONDS = 60
 _mine: socket.socket | None = None
 
 
@@ -101,8 +102,12 @@ def _ask_fork(folder: Path, stop: threading.Event) -> bytes:
         os._exit(0)
     os.close(write)
     answer = b""
-    while select.select([read], [], [], 600)[0] and (part := os.read(read, 1 << 16)):
+    while ready := select.select([read], [], [], PROBE_SECONDS)[0]:
+        if not (part := os.read(read, 1 << 16)):
+            break
         answer += part
+    if not ready:
+        os.kill(child, signal.SIGKILL)  # as the product does with one that hangs
     os.close(read)
     status = os.waitpid(child, 0)[1]
     if status:

@@ -76,6 +76,8 @@ GUARDS = (
     Guard("the parser reaches nothing", "index/load/child.py", "    sys.addaudithook(_refuse)\n", "", f"{SANDBOX}::test_the_child_reaches_nothing"),
     Guard("the parser's time is limited", "index/load/child.py", "    resource.setrlimit(resource.RLIMIT_CPU, (spent + seconds, resource.RLIM_INFINITY))\n", "", "tests/teeth/test_durable.py::test_a_parser_has_limits"),
     Guard("the parser's memory is limited", "index/load/child.py", "    resource.setrlimit(resource.RLIMIT_AS, (memory, resource.RLIM_INFINITY))\n", "", "tests/teeth/test_durable.py::test_a_parser_has_limits"),
+    Guard("questions pass while Chroma is written", "index/keep_vectors.py", "                _let_pass(len(part.keys))\n", "", "tests/index/test_indexes.py::test_questions_pass_between_small_writes_of_chroma"),
+    Guard("no question waits for Chroma's writing", "index/keep_vectors.py", "self._using.acquire(timeout=BUSY_SECONDS)", "self._using.acquire()", "tests/index/test_indexes.py::test_a_long_write_of_chroma_keeps_no_question_waiting"),
     Guard("the parser runs nothing that lies about", "index/load/sandbox.py", '"-B", "-P", "-S", "-c"', '"-B", "-S", "-c"', "tests/hostile/test_working_folder.py"),
     Guard("the probe runs nothing that lies about", "index/vectors.py", '"-P", "-m", "index.vectors"', '"-m", "index.vectors"', "tests/hostile/test_working_folder.py"),
     Guard("a child that keeps one waiting is ended", "index/load/pipes.py", "while (left := self._until - time.monotonic()) > 0:", "while (left := 60.0) > 0:", f"{SANDBOX}::test_a_child_that_keeps_one_waiting_is_ended_in_its_time"),
