@@ -92,7 +92,7 @@ GUARDS = (
     Guard("commits are on the disk", "index/library/database.py", 'self._writer.execute("PRAGMA synchronous = FULL")', 'self._writer.execute("PRAGMA synchronous = OFF")', "tests/index/test_library.py::test_the_log_is_durable_and_keys_are_watched"),
     Guard("what an index lacks is searched beside it", "index/keep_vectors.py", " + [key for key, _ in since.fresh.nearest(query, limit)]", "", "tests/index/test_chroma_server.py::test_what_was_just_added_or_removed_is_searched_beside_the_index"),
     Guard("a second writer is noticed", "index/vectors_served.py", "if (found := self._seq(self._name)) != before:", "if (found := self._seq(self._name)) is None:", "tests/index/test_chroma_server.py::test_a_second_writer_is_noticed"),
-    Guard("rounding loses none of the best", "index/scan.py", "[-limit] - SLACK)", "[-limit])", "tests/contracts/test_vectors.py::test_the_first_pass_in_half_precision_loses_none_of_the_best"),
+    Guard("rounding loses none of the best", "index/scan.py", "_last_of_best(scores, limit) - SLACK", "_last_of_best(scores, limit)", "tests/contracts/test_vectors.py::test_the_first_passes_lose_none_of_the_best"),
     Guard("a logit belongs to question and text", "rag/rerank.py", "[0]), question, text\n", "[0]), question\n", "tests/rag/test_rerank.py::test_a_pair_that_was_scored_lately_is_not_scored_again"),
     # what is answered and shown
     Guard("quotes are compared with the text", "rag/verify/quotes.py", "        if stored != window.text or draft.text not in stored:\n", "        if False:\n", "tests/rag/test_verify.py"),
