@@ -52,15 +52,21 @@ _ACROSS = re.compile(
     re.IGNORECASE,
 )
 """Words of questions that ask what several sources say."""
+_BROAD = ("summary", "comparison", "list")
 _VOICES = 3
 """From how many documents such a question is answered."""
 _FAR = 6.0
 """How far behind the best window another side may be, in logits."""
 
 
+def is_broad(question: Question) -> bool:
+    """Whether an answer gathers several things rather than gives one."""
+    return question.expects in _BROAD or _ACROSS.search(question.text) is not None
+
+
 def breadth_of(expects: Expects, recipe: Recipe = AS_BUILT) -> Breadth:
     """Say how much may be quoted where such a thing is asked for."""
-    if expects in ("summary", "comparison", "list"):
+    if expects in _BROAD:
         return Breadth(4, recipe.broad_gap, slack=0.0)
     if expects == "reason":
         return Breadth(2, recipe.reason_gap, slack=0.0)

@@ -105,10 +105,11 @@ class Gatherer:
     def _judged(self, question: Question, read: Sequence[Window]) -> list[Window]:
         """Judge the likeliest windows, and more of them where none is clearly the answer; best first."""
         short = extract.shortlist(question, read, max(self._recipe.judged_most, self._recipe.differing), self._recipe)
-        judged = extract.judge(question, short[: self._recipe.judged], self._reranker, self._recipe)
+        first = self._recipe.judged_most if extract.is_broad(question) else self._recipe.judged
+        judged = extract.judge(question, short[:first], self._reranker, self._recipe)
         clear = bool(judged) and judged[0].logit >= self._recipe.clear
-        further = [] if clear else short[self._recipe.judged : self._recipe.judged_most]
-        rest = short[self._recipe.judged + len(further) :]
+        further = [] if clear else short[first : self._recipe.judged_most]
+        rest = short[first + len(further) :]
         further += [window for window in rest if extract.may_differ(question, judged[0], window)]
         more = extract.judge(question, further, self._reranker, self._recipe)
         return extract.in_order(question, [*judged, *more], self._recipe)

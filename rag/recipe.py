@@ -23,7 +23,7 @@ class Recipe:
     by_passage: float
     """How much a passage's rank counts beside the question's words when windows are chosen to be judged."""
     judged: int
-    """How many of their windows the cross-encoder judges first."""
+    """How many of their windows the cross-encoder judges first, unless several things are to be gathered."""
     judged_most: int
     """How many it judges where none of the first is clearly the answer."""
     differing: int

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from index.split import sentences_of
 from rag.answers import Window
-from rag.extract import LONGEST_QUOTE, choose, judge, may_differ, rerank_passages, shortlist, trim, windows_of
+from rag.extract import LONGEST_QUOTE, choose, is_broad, judge, may_differ, rerank_passages, shortlist, trim, windows_of
 from rag.question import understand
 from tests.fakes import FakeReranker
 from tests.rag.made import document, hit, window
@@ -96,6 +96,17 @@ def test_a_question_about_several_sources_hears_a_second_one() -> None:
     assert [one.hit.document.id for one in chosen] == ["d_1", "d_2"]
     one_source = understand("How is the balance of the two partners described?")
     assert [one.hit.document.id for one in choose(one_source, [first, second, silent], 8)] == ["d_1"]
+
+
+def test_several_things_are_gathered_from_all_windows() -> None:
+    asked = (
+        "Compare Orrin and Castell.",
+        "Which firms bid?",
+        "What do the articles say of it?",
+        "Summarise the report.",
+    )
+    assert all(is_broad(understand(text)) for text in asked)
+    assert not any(is_broad(understand(text)) for text in ("How long is it?", "Who won?", "Why was it late?"))
 
 
 def test_only_another_documents_value_is_looked_for_behind_a_clear_answer() -> None:
