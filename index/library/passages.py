@@ -118,9 +118,11 @@ class Passages:
             return [row[0] for row in rows]
 
     def keys_of_dossier(self, dossier: int) -> set[int]:
-        """Give the keys of all passages of a dossier."""
+        """Give the keys of all passages of a dossier; as one row, as `Embeddings.halves_of_dossier` says why."""
         with self._database.read() as connection:
-            return {row[0] for row in connection.execute("SELECT key FROM passages WHERE dossier = ?", (dossier,))}
+            found = connection.execute("SELECT group_concat(key) FROM passages WHERE dossier = ?", (dossier,))
+            (keys,) = found.fetchone()
+            return set(map(int, keys.split(","))) if keys else set()
 
     def count(self, dossier: int) -> int:
         """Count the passages of a dossier."""

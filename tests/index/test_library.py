@@ -4,18 +4,21 @@ import hashlib
 import os
 import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from index.config import IndexConfig
 from index.errors import LibraryBusy, LibraryDamaged, ProgrammingError, StorageFull
-from index.library import Library
+from index.library import Library, embeddings
 from index.library.database import Database, _ours
 from index.library.passages import NEAR
 from index.library.rows import merged
 from index.records import Metadata, Source
 from index.shelf import Shelf
+from tests.fakes import FakeEmbedder
 
 
 @pytest.fixture
@@ -214,3 +217,28 @@ def test_adding_a_document_again_mends_its_original_file(shelf: Shelf, config: I
         shelf.original(document.id)
     assert shelf.wait(shelf.add("news", [source]).id, 10).unchanged == 1
     assert shelf.original(document.id)[0] == source.content
+
+
+def test_vectors_read_a_part_at_a_time_are_those_read_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(embeddings, "ROWS_AT_ONCE", 3)
+    config = IndexConfig(data=tmp_path)
+    with Shelf.open(config, FakeEmbedder()) as shelf:
+        for dossier in ("first", "second"):
+            texts = [Source(f"{n}.txt", f"upload:{n}.txt", text=f"Text {n} of the {dossier}.") for n in range(7)]
+            assert shelf.wait(shelf.add(dossier, texts).id, 60).state == "done"
+        dimensions = FakeEmbedder().dimensions
+    with closing(Library.open(tmp_path)) as library:
+        key = library.dossiers.key("first")
+        whole = library.embeddings.of_dossier(key, dimensions)
+        parts = list(library.embeddings.halves_of_dossier(key, dimensions))
+        assert [len(part.keys) for part in parts] == [3, 3, 1]
+        assert np.array_equal(np.concatenate([part.keys for part in parts]), whole.keys)
+        assert np.array_equal(np.concatenate([part.documents for part in parts]), whole.documents)
+        assert np.array_equal(np.concatenate([part.matrix for part in parts]), whole.matrix.astype(np.float16))
+        assert library.passages.keys_of_dossier(key) == set(whole.keys.tolist())
+        assert list(library.embeddings.halves_of_dossier(999, dimensions)) == []
+        assert library.passages.keys_of_dossier(999) == set()
+        with library.database.write() as connection:
+            connection.execute("UPDATE embeddings SET vector = x'00' WHERE key = 1")
+        with pytest.raises(LibraryDamaged, match="embeddings"):
+            list(library.embeddings.halves_of_dossier(key, dimensions))
