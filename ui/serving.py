@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 EXAMPLES = Path(__file__).parent.parent / "examples" / "documents"
 
 
+GIVE_WAY = 0.0005
+"""In seconds: after how long a thread of Python leaves the others their turn. Questions are mostly computed outside of
+Python and wait for their turn after every step: with the usual 5 ms the first answer after a start took 2.8 s, not 2.0."""
+
+
 def run(config: Config, paths: Sequence[Path | str], dossier: str, *, examples: bool) -> None:
     """Serve until a signal comes; add the paths, and the examples to an empty library, as soon as it answers."""
     if examples and not EXAMPLES.is_dir():
@@ -33,6 +38,7 @@ def run(config: Config, paths: Sequence[Path | str], dossier: str, *, examples: 
         if wishes:
             threading.Thread(target=_add, args=(config, service, wishes), name="add", daemon=True).start()
 
+    sys.setswitchinterval(GIVE_WAY)
     serve(config, lambda config, address: with_models(config, lambda: Rag.open(config, address)), announce)
 
 
