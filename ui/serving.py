@@ -22,7 +22,7 @@ EXAMPLES = Path(__file__).parent.parent / "examples" / "documents"
 
 GIVE_WAY = 0.0005
 """In seconds: after how long a thread of Python leaves the others their turn. Questions are mostly computed outside of
-Python and wait for their turn after every step: with the usual 5 ms the first answer after a start took 2.8 s, not 2.0."""
+Python and wait for their turn after every step: at the usual 5 ms the first answer after a start took 2.8 s, not 2."""
 
 
 def run(config: Config, paths: Sequence[Path | str], dossier: str, *, examples: bool) -> None:
