@@ -128,13 +128,12 @@ def in_order(question: Question, judged: Sequence[Window], recipe: Recipe = AS_B
 def may_differ(question: Question, best: Window, window: Window) -> bool:
     """Whether another document's window may give another value for what is asked: a number or a time.
 
-    It has to speak of the same: of half of what the question names, under its document's title.
+    It has to share a word with the question, under its document's title.
     """
     if question.expects not in ("number", "time") or window.hit.document.id == best.hit.document.id:
         return False
-    asked = question.terms.words
-    shared = asked & terms_of(in_context(window)).words
-    return len(shared) >= min(len(asked), max(2, len(asked) / 2)) and holds_kind(question, window.text)
+    shared = question.terms.words & terms_of(in_context(window)).words
+    return bool(shared) and holds_kind(question, window.text)
 
 
 def lift(context: str, judged: Sequence[Window], reranker: Reranker) -> tuple[Window, ...]:
