@@ -112,21 +112,29 @@ export const say = (words) => {
 // and those that are made before Gradio is there wait for it.
 const wishes = [];
 let granting = false;
-const press = (id) => {
+const buttonOf = (id) => {
   const element = find(id);
-  (element.matches("button") ? element : element.querySelector("button")).click();
+  return element && (element.matches("button") ? element : element.querySelector("button"));
 };
 const grant = () => {
   if (granting || !wishes.length || !isReady()) return;
-  granting = true;
-  const [text, button] = wishes.shift();
+  const [text, id] = wishes[0];
   const box = document.querySelector("#wish textarea, #wish input");
+  if (!box || !buttonOf(id)) {
+    setTimeout(grant, 50); // Gradio draws its parts one after the other, and again
+    return;
+  }
+  granting = true;
   box.value = text;
   box.dispatchEvent(new Event("input", { bubbles: true }));
   setTimeout(() => {
-    press(button);
+    const button = buttonOf(id);
+    if (button) {
+      wishes.shift();
+      button.click();
+    }
     granting = false;
-    setTimeout(grant, 0);
+    setTimeout(grant, button ? 0 : 50);
   }, 0);
 };
 export const wish = (text, button = "grant") => {
