@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from index.records import Hit
 from rag.question import Question
 from rag.terms import FUNCTION_WORDS, stems_of
-from rag.when import Period, dates_in, led_by
+from rag.when import Period, dates_in, led_by, years_in
 
 _LED = re.compile(
     r"\b(?P<lead>before|prior to|after|following|since|until|till|up to)\s+"
     r"(?P<event>(?:the|that|this|his|her|its|their)\s+(?P<words>\w[\w’'-]*(?:\s+\w[\w’'-]*){0,7}))",
     re.IGNORECASE,
 )
-_YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)")
 _WITHIN = frozenset(("of", "in", "at", "on", "the", "by"))
 """Function words that an event's name may hold: `the fall of the wall`."""
 _MOST_WORDS = 4
@@ -30,7 +29,7 @@ _HAPPENS = re.compile(
     r"launch|release|debut|start|finish|closure|shutdown|transfer|split|rise|cut|reform|law|ban|embargo|boycott|"
     r"brexit|census|audit|report|survey|blackout|outage|recall|walkout|lockdown|move|return|departure|arrival|failure|"
     r"hearing|meeting|opening|building|bombing|shooting|sinking|flooding|signing|bankruptcy|default|discovery|delivery|"
-    r"approval|withdrawal|removal|renewal|arrival|refusal|dismissal|\w{3,}(?:tion|sion)s?|\w{3,}(?<!govern)(?<!depart)(?<!parlia)ments?)",
+    r"approval|withdrawal|removal|renewal|refusal|dismissal|\w{3,}(?:tion|sion)s?|\w{3,}(?<!govern)(?<!depart)(?<!parlia)ments?)",
     re.IGNORECASE,
 )
 """Nouns for what happens at a time: `before the war` is a time, `before the court` a place."""
@@ -79,7 +78,7 @@ def _event_of(text: str) -> tuple[str, str, frozenset[str]] | None:
             kept.pop()
         stems = frozenset(stems_of(" ".join(kept)))
         heads = [kept[place - 1] for place, word in enumerate(kept) if place and word in _WITHIN] + kept[-1:]
-        if stems and _HAPPENS.fullmatch(heads[0]) and not _YEAR.search(" ".join(kept)):
+        if stems and _HAPPENS.fullmatch(heads[0]) and not years_in(" ".join(kept)):
             name = match["event"][: match["event"].index(match["words"])] + " ".join(kept)
             return match["lead"].casefold(), name, stems
     return None
@@ -87,7 +86,7 @@ def _event_of(text: str) -> tuple[str, str, frozenset[str]] | None:
 
 def _one_date(text: str) -> str | None:
     """The one date of a sentence; its one year, where it has no date."""
-    dates = dict.fromkeys(key for key, _ in dates_in(text)) or dict.fromkeys(_YEAR.findall(text))
+    dates = dict.fromkeys(key for key, _ in dates_in(text)) or dict.fromkeys(years_in(text))
     return next(iter(dates)) if len(dates) == 1 else None
 
 

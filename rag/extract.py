@@ -219,8 +219,7 @@ def _led_in(window: Window) -> Window:
 
 def _adds(question: Question, window: Window) -> bool:
     """Whether a further window is worth quoting: it has what is asked for, and words of the question beside names."""
-    named = {stem for subject in question.subjects for stem in stems_of(subject)}
-    asked = question.terms.words - named or question.terms.words
+    asked = question.beside_names or question.terms.words
     return holds_kind(question, window.text) and bool(asked & terms_of(window.text).words)
 
 
@@ -267,7 +266,7 @@ def _others(question: Question, judged: Sequence[Window], chosen: Sequence[Windo
     """Give the best window of each thing, and each source, that is asked about and not spoken of yet."""
     within = [window for window in judged if window.logit > judged[0].logit - _FAR]
     found: list[Window] = []
-    if question.expects in ("comparison", "summary", "list") or len(question.subjects) > 1:
+    if question.expects in _BROAD or len(question.subjects) > 1:
         for subject in question.subjects:
             if not any(names(window, subject) for window in chosen):
                 found.extend([window for window in within if names(window, subject)][:1])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from rag.answers import Turn
 from rag.people import Gender, is_firm, may_be, named_in, people_in
 from rag.question import ASKING, Question, aside, subjects_of, understand
-from rag.terms import FUNCTION_WORDS, MONTHS, terms_of
+from rag.terms import FUNCTION_WORDS, MONTHS, WEEKDAYS, terms_of
 
 _AUXILIARIES = "is|are|was|were|do|does|did|has|have|had|can|could|will|would|should|may|might|must"
 _PREPOSITIONS = "about|against|at|between|by|during|for|from|in|into|of|on|over|to|under|with|without"
@@ -69,7 +69,7 @@ _POINTING = re.compile(
 )
 _DEFINING = re.compile(r"(?:what|who) (?:is|are|was|were|does) (?:an? |the )?\w[\w-]*(?: mean)?$", re.IGNORECASE)
 _DATE = re.compile(
-    rf"^(?:{MONTHS}|monday|tuesday|wednesday|thursday|friday|saturday|sunday)\b",
+    rf"^(?:{MONTHS}|{WEEKDAYS})\b",
     re.IGNORECASE,
 )
 _GERMAN = re.compile(r"\b(?:der|die|das|den|dem)\s+[A-ZÄÖÜ]\w+")

@@ -6,7 +6,7 @@ import re
 
 from rag.figures import figures_of
 from rag.question import Question
-from rag.terms import MONTHS, number_of, stem
+from rag.terms import MONTHS, WEEKDAYS, number_of, stem
 
 _MONTHS = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
@@ -14,8 +14,8 @@ _MONTHS = (
 )
 _TIME = re.compile(
     r"\b(?:1\d|20)\d\d\b|\b\d{1,2}[:.]\d\d\b|"
-    rf"\b(?:{MONTHS}|"
-    r"monday|tuesday|wednesday|thursday|friday|saturday|sunday|century|decade|today|yesterday|"
+    rf"\b(?:{MONTHS}|{WEEKDAYS}|"
+    r"century|decade|today|yesterday|"
     r"tomorrow|noon|midnight|o’?'?clock|(?:last|next|this) (?:year|month|week|spring|summer|autumn|fall|winter)|"
     r"(?:years?|months?|weeks?|days?|hours?) (?:ago|later|earlier|before|after))\b|\b\d{1,2}(?:st|nd|rd|th)\b",
     re.IGNORECASE,
@@ -41,7 +41,8 @@ _UNITS = tuple(
         (
             r"\b(?:what|which|exact) (?:date|day)\b",
             rf"\b\d{{1,2}}(?:st|nd|rd|th)?\.? (?:of )?{_MONTHS}|{_MONTHS}\.? \d{{1,2}}\b|\b\d{{4}}-\d\d-\d\d\b|"
-            r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:yesterday|today|tomorrow)\b|\b\d{1,2}\.\d{1,2}\.|"
+            rf"\b(?:{WEEKDAYS})\b|"
+            r"\b(?:yesterday|today|tomorrow)\b|\b\d{1,2}\.\d{1,2}\.|"
             r"\b\d{1,2}(?:st|nd|rd|th)\b",
         ),
         (r"\b(?:what|which) years?\b", r"\b(?:1\d|20|[5-9])\d\d\b|\b(?:last|this|next) year\b|\byears? (?:ago|later)"),
@@ -67,13 +68,8 @@ def holds_kind(question: Question, text: str) -> bool:
     if question.expects == "number":
         given = {number_of(f"{figure.amount:.10g}") for figure in figures_of(text) if figure.unit != "clock"}
         return bool(given - question.terms.numbers) or bool(_AMOUNT.search(text))
-    if question.expects == "person" and _asks_for_a_name_alone(question):
+    if question.expects == "person" and not question.beside_names:  # `Who is Anna Bell?` wants no other name
         return True
     if question.expects in ("person", "place"):
         return any(stem(match.group()) not in question.terms.words for match in _NAME.finditer(text))
     return True
-
-
-def _asks_for_a_name_alone(question: Question) -> bool:
-    """`Who is Anna Bell?` wants to be told about her, and no other name."""
-    return not question.terms.words - {stem(part) for name in question.subjects for part in name.split()}

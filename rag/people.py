@@ -24,10 +24,10 @@ _CUE = re.compile(rf"\b(?:{'|'.join(_OF_GENDER)})\b", re.IGNORECASE)
 _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _FIRM = re.compile(
     r"\b(?:Inc|Ltd|LLC|plc|Corp|Co|AG|GmbH|Group|Company|Corporation|Bank|Agency|Authority|Ministry|Department|"
-    r"Council|Committee|Commission|Court|University|Institute|Association|Union|Party|Court|Holdings?|Partners|"
+    r"Council|Committee|Commission|Court|University|Institute|Association|Union|Party|Holdings?|Partners|"
     r"Industries|Systems|Solutions|Services|Technologies|Works|Bridgeworks|Consult(?:ing|ants)?|Airlines?|Motors?|"
     r"Energy|Media|News|Press|Times|Ledger|Post|Gazette|Monitor|Hospital|School|College|Church|Club|Foundation|"
-    r"Office|Bureau|Board|Office|Treaty|Act|Street|Square|Bridge|Road|Park|River|Island|Airport|Station|Museum|"
+    r"Office|Bureau|Board|Treaty|Act|Street|Square|Bridge|Road|Park|River|Island|Airport|Station|Museum|"
     r"Palace|Tower|City|State|States|Kingdom|Republic|Sea|Ocean|Lake|Mountains?|War|Day|Week|Festival|Games)\b|&|\d"
 )
 """What makes two capitalised words the name of something other than a person."""

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from rag.terms import FUNCTION_WORDS, Terms, terms_of
+from rag.terms import FUNCTION_WORDS, Terms, stems_of, terms_of
 
 Expects = Literal["person", "place", "time", "number", "reason", "list", "comparison", "summary", "yes_no", "thing"]
 
@@ -89,6 +89,11 @@ class Question:
     """As it was written, where words of it were read otherwise: searched too."""
     spelled: tuple[tuple[str, str], ...] = ()
     """The words that were read otherwise: as written, and as the documents spell them."""
+
+    @property
+    def beside_names(self) -> frozenset[str]:
+        """Stems of the words that carry the subject, beside those of the names in it."""
+        return self.terms.words - {stem for subject in self.subjects for stem in stems_of(subject)}
 
 
 def aside(question: str, *, first: bool = True) -> str | None:

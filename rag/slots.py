@@ -10,7 +10,7 @@ import re
 
 from rag.answers import Window
 from rag.question import Question, subjects_of
-from rag.terms import FUNCTION_WORDS, MONTHS, stem, stems_of, terms_of
+from rag.terms import FUNCTION_WORDS, MONTHS, WEEKDAYS, stem, stems_of, terms_of
 from rag.when import earlier
 
 _ONE_AT_A_TIME = re.compile(
@@ -26,7 +26,7 @@ _ONE_AT_A_TIME = re.compile(
 )
 """Deeds, offices and ranks that one name fills at a time, and places where a thing is."""
 _CALENDAR = re.compile(
-    rf"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|{MONTHS}|spring|summer|autumn|winter|[\s\d])+",
+    rf"(?:{WEEKDAYS}|{MONTHS}|spring|summer|autumn|winter|[\s\d])+",
     re.IGNORECASE,
 )
 _SPEAKS = r"(?:said|says|told|wrote|writes|added|argued|reported|reports|according to|announced|claimed|claims)"

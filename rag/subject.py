@@ -12,9 +12,9 @@ from typing import Protocol
 
 from index.records import Hit
 from rag.question import Question
-from rag.terms import FUNCTION_WORDS, MONTHS
+from rag.terms import FUNCTION_WORDS, MONTHS, WEEKDAYS
 
-_TIME = re.compile(rf"(?:{MONTHS}|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|\d+(?:st|nd|rd|th|s)?)", re.IGNORECASE)
+_TIME = re.compile(rf"(?:{MONTHS}|(?:{WEEKDAYS})s?|\d+(?:st|nd|rd|th|s)?)", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+")
 _ACRONYM = re.compile(r"[A-Z]{2,}")
 """A document that writes it out names the thing, too."""

@@ -46,6 +46,8 @@ NUMBER_WORDS = {
 
 MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
 """Their names in full, as alternatives of a pattern."""
+WEEKDAYS = "monday|tuesday|wednesday|thursday|friday|saturday|sunday"
+"""The same of these."""
 _WORD = re.compile(r"\w+(?:[’'.\-]\w+)*")
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*")
 _YEAR = re.compile(r"(?<!\d)(?:1[0-9]|20)\d\d(?!\d)")

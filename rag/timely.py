@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from rag.answers import Window
 from rag.question import Question
 from rag.terms import terms_of
-from rag.when import Period, earlier, wants_latest
+from rag.when import Period, earlier, wants_latest, years_in
 
 _OUT_OF_TIME = 1.5
 """How far a window is put back that speaks of another time than is asked for, in logits."""
@@ -22,7 +22,6 @@ _SAME_POINT = 2.0
 """How far behind what is cited a newer window may be that speaks of the same point, in logits."""
 _NOW = re.compile(r"\b(?:is|are|does|do|will|has|have|can|may|must|should|now|still|ist|sind|wird|werden|hat)\b", re.I)
 _THEN = re.compile(r"\b(?:did|was|were|had|war|waren|wurde|wurden|hatte|hatten)\b", re.IGNORECASE)
-_YEAR = re.compile(r"(?<!\d)(?:1[5-9]|20)\d\d(?!\d)")
 
 
 def in_time(question: Question, judged: Sequence[Window], period: Period | None) -> tuple[Window, ...]:
@@ -73,7 +72,7 @@ def _out_of_time(window: Window, period: Period) -> bool:
 
     What was published later may well tell of an earlier time; what was published before cannot tell of a later one.
     """
-    years = set(_YEAR.findall(window.text)) or set(_YEAR.findall(window.hit.passage.place.heading or ""))
+    years = set(years_in(window.text)) or set(years_in(window.hit.passage.place.heading or ""))
     if years:
         return not any(period.holds(year) for year in years)
     published = _published(window)

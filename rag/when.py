@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 
+from rag.terms import WEEKDAYS
+
 _NAMES = (
     "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec",
     "jan|feb|mär|apr|mai|jun|jul|aug|sep|okt|nov|dez",
@@ -21,8 +23,9 @@ _MONTH = (
     r"(?:january|february|march|april|may|june|july|august|september|october|november|december|"
     r"januar|februar|märz|mai|juni|juli|oktober|dezember|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b\.?)"
 )
-_WEEKDAY = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)"
+_WEEKDAY = rf"(?:{WEEKDAYS}|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag)"
 _YEAR = r"(?:1[5-9]|20)\d\d"
+_ANY_YEAR = re.compile(rf"(?<!\d){_YEAR}(?!\d)")
 _LAST = r"(?:the\s+)?(?:last|past|this|previous|current|letzte[nmrs]?|vorige[nmrs]?|diese[nmrs]?)"
 _SPAN = r"(?:days?|weeks?|months?|years?|tage?n?|wochen?|monate?n?|monats|jahre?n?|jahres|woche)"
 _COUNT = r"(?:\d{1,3}|an?|two|three|four|five|six|seven|eight|nine|ten|twelve|few|couple of)"
@@ -94,6 +97,11 @@ def period_of(text: str, today: date) -> Period | None:
     found = next((one for one in _BARE.finditer(text) if not re.fullmatch("may", one["a"], re.I)), None)
     span = _span(found["a"], today) if found else None
     return Period(span[0].isoformat(), span[1].isoformat(), found.group()) if found and span else None
+
+
+def years_in(text: str) -> list[str]:
+    """Give the years that a text names, in order."""
+    return _ANY_YEAR.findall(text)
 
 
 def dates_in(text: str) -> list[tuple[str, str]]:

@@ -87,6 +87,7 @@ EDGES = {
             "wording": "names documents",
             "events": "its noun Dated",
         },
+        "when": {"terms": "the weekdays' names"},
         "timely": {"question": "a noun", "terms": "a noun", "when": "its noun Period"},
         "summary": {"terms": "a noun"},
         "wording": {"cite": "escapes metadata as every answer does", "when": "its noun Period"},

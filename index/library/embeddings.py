@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from sqlite3 import Cursor
 from typing import Any
 
 import numpy as np
@@ -83,13 +82,12 @@ class Embeddings:
 
     def of_dossier(self, dossier: int, dimensions: int) -> Vectors:
         """Give the vectors of all passages of a dossier, in order of their keys."""
-        with self._database.read() as connection:
-            rows = connection.execute(
-                "SELECT p.key, p.document, e.vector FROM passages p JOIN embeddings e ON e.key = p.embedding"
-                " WHERE p.dossier = ? ORDER BY p.key",
-                (dossier,),
-            )
-            return _vectors(rows, dimensions)
+        parts = [_vectors((), dimensions), *self.halves_of_dossier(dossier, dimensions)]
+        return Vectors(
+            np.concatenate([part.keys for part in parts]),
+            np.concatenate([part.documents for part in parts]),
+            np.concatenate([part.matrix for part in parts]),
+        )
 
     def halves_of_dossier(self, dossier: int, dimensions: int) -> Iterator[Vectors]:
         """Give the vectors of all passages of a dossier as they are kept, in fp16, a part at a time.
@@ -204,20 +202,23 @@ def in_parts(values: Sequence[int] | Sequence[bytes]) -> Iterator[Sequence[int] 
 def _together(keys: str, documents: str, vectors: str, dimensions: int) -> Vectors:
     """Read rows that SQLite put together: numbers with commas between them, vectors in hexadecimal digits."""
     numbers, of = np.array(keys.split(","), np.int64), np.array(documents.split(","), np.int64)
-    matrix = np.frombuffer(bytes.fromhex(vectors), np.float16).reshape(len(numbers), dimensions).copy()
-    matrix[~np.isfinite(matrix)] = 0  # as in _vectors
-    return Vectors(numbers, of, matrix)
+    order = np.argsort(numbers)  # SQLite promises none within what it put together
+    return Vectors(numbers[order], of[order], _matrix(bytes.fromhex(vectors), len(numbers), dimensions)[order])
 
 
-def _vectors(
-    rows: Iterable[tuple[int, int, bytes]] | Cursor, dimensions: int, kind: type[np.floating[Any]] = np.float32
-) -> Vectors:
+def _vectors(rows: Iterable[tuple[int, int, bytes]], dimensions: int) -> Vectors:
     keys, documents, blobs = [], [], []
     for key, document, blob in rows:
         keys.append(key)
         documents.append(document)
         blobs.append(blob)
     with sound_row("embeddings"):
-        matrix = np.frombuffer(b"".join(blobs), np.float16).reshape(len(keys), dimensions).astype(kind)
-    matrix[~np.isfinite(matrix)] = 0  # a damaged vector must not spoil the order of the others
+        matrix = _matrix(b"".join(blobs), len(keys), dimensions).astype(np.float32)
     return Vectors(np.array(keys, np.int64), np.array(documents, np.int64), matrix)
+
+
+def _matrix(content: bytes, rows: int, dimensions: int) -> NDArray[np.float16]:
+    """Read vectors one behind the other; a damaged one must not spoil the order of the others."""
+    matrix = np.frombuffer(content, np.float16).reshape(rows, dimensions).copy()
+    matrix[~np.isfinite(matrix)] = 0
+    return matrix

@@ -68,10 +68,6 @@ _FRONTED_DATE = re.compile(
     r"^(?P<when>(?:In|On|Since|By|During|Until|Before|After)\s(?:\d{1,2}\s)?(?:(?:early|late|mid|the|spring|summer|autumn|"
     r"winter)\s)*(?:[A-Z][a-z]+\s)?\d{4})\s(?P<rest>.+?)(?P<end>[.!?]?)$"
 )
-_FRONTED_DATE = re.compile(
-    r"^(?P<when>(?:In|On|Since|By|During|Until|Before|After)\s(?:\d{1,2}\s)?(?:(?:early|late|mid|the|spring|summer|autumn|"
-    r"winter)\s)*(?:[A-Z][a-z]+\s)?\d{4})\s(?P<rest>.+?)(?P<end>[.!?]?)$"
-)
 _ACCORDING = re.compile(r"^According to (?P<who>[^,]+),\s(?P<what>.+)$")
 
 

@@ -235,6 +235,10 @@ def test_vectors_read_a_part_at_a_time_are_those_read_at_once(tmp_path: Path, mo
         assert np.array_equal(np.concatenate([part.keys for part in parts]), whole.keys)
         assert np.array_equal(np.concatenate([part.documents for part in parts]), whole.documents)
         assert np.array_equal(np.concatenate([part.matrix for part in parts]), whole.matrix.astype(np.float16))
+        one_by_one = library.embeddings.of_passages(sorted(library.passages.keys_of_dossier(key)), dimensions)
+        assert np.array_equal(whole.keys, one_by_one.keys)
+        assert np.array_equal(whole.documents, one_by_one.documents)
+        assert np.array_equal(whole.matrix, one_by_one.matrix)
         assert library.passages.keys_of_dossier(key) == set(whole.keys.tolist())
         assert list(library.embeddings.halves_of_dossier(999, dimensions)) == []
         assert library.passages.keys_of_dossier(999) == set()
