@@ -122,6 +122,30 @@ def test_stopping_ends_the_work(visit: Visit, rag: ScriptedRag) -> None:
     expect(visit.page.locator("#chat .statement")).to_have_count(2)
 
 
+def test_stopping_again_and_again_says_so_each_time(visit: Visit, rag: ScriptedRag) -> None:
+    for count in range(1, 7):
+        visit.page.locator("#question textarea").fill(f"slow question {count} about trade")
+        visit.page.keyboard.press("Enter")
+        expect(visit.page.locator("#chat .reading-now")).to_contain_text("Reading Trade grows after the deal")
+        visit.page.locator("#question .stop-button").click()
+        expect(visit.page.locator("#chat .notice", has_text="You stopped this answer.")).to_have_count(count)
+        assert rag.cancelled.wait(3)
+        rag.cancelled.clear()
+        expect(visit.page.locator("#chat .reading-now")).to_have_count(0)
+
+
+def test_going_to_another_dossier_while_an_answer_is_written_stays_there(visit: Visit, rag: ScriptedRag) -> None:
+    for other in ("Uploads", "default", "Uploads"):
+        visit.page.locator("#question textarea").fill("a slow question about trade")
+        visit.page.keyboard.press("Enter")
+        expect(visit.page.locator("#chat")).to_contain_text("a slow question about trade")
+        visit.choose(other)
+        assert rag.cancelled.wait(3)
+        rag.cancelled.clear()
+        visit.page.wait_for_timeout(300)
+        expect(visit.page.locator("#chat")).not_to_contain_text("a slow question about trade")
+
+
 def test_uploaded_files_are_shown_with_failures_and_can_be_asked_replaced_and_deleted(visit: Visit) -> None:
     visit.choose("Uploads")
     expect(visit.page.locator("#chat .welcome")).to_contain_text("Drop articles")

@@ -62,8 +62,9 @@ class Session:
 
     @property
     def busy(self) -> bool:
-        """Whether an answer is being written."""
-        return bool(self.exchanges) and not self.exchanges[-1].finished
+        """Whether an answer is being written, and nobody has stopped it."""
+        stopped = self.cancel is not None and self.cancel.is_set()
+        return bool(self.exchanges) and not self.exchanges[-1].finished and not stopped
 
     @property
     def messages(self) -> list[dict[str, str]]:
@@ -101,7 +102,7 @@ class Session:
     def asking(self, question: str, cancel: threading.Event) -> Session:
         """Add a question whose answer is awaited."""
         exchange = Exchange(f"q{next(_keys)}", question, answers.waiting(self.texts))
-        return replace(self, exchanges=(*self.exchanges, exchange), cancel=cancel, editing=None)
+        return replace(self, exchanges=(*self.stopped().exchanges, exchange), cancel=cancel, editing=None)
 
     def showing(self, shown: str, answer: Answer | None = None, *, finished: bool = True) -> Session:
         """Put this in the place of the last answer."""
@@ -110,7 +111,7 @@ class Session:
 
     def stopped(self) -> Session:
         """End the answer that is being written, if there is one."""
-        if self.cancel is None or not self.busy:
+        if self.cancel is None or not self.exchanges or self.exchanges[-1].finished:
             return self
         self.cancel.set()
         return self.showing(answers.stopped(self.texts))

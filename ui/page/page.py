@@ -136,8 +136,10 @@ class Page:
             first = {} if begun else {self.facts: _facts(now), self.trouble: ""}
             yield {self.session: now, self.chat: _messages(now), **first}
             begun, session = True, now
-        if not session.busy:  # else it was stopped, and whoever stopped it has shown so
-            yield {self.facts: _facts(session)}
+        # Gradio sends the last update once more at the end. Where whoever stopped the answer has shown what is there
+        # now, that must change nothing.
+        finished = session.exchanges[-1].finished
+        yield {self.facts: _facts(session)} if finished else {self.trouble: gr.skip()}
 
     def stop(self, session: Session) -> Updates:
         """End the answer that is being written."""
