@@ -5,8 +5,9 @@ evidence that it was weighed against, each judged by a reader: the features that
 never the texts. The weights are fitted to these pairs; `PAIRS`, a file of JSON lines with `claim`, `text` and
 `supported` in which the overlap of words does not help, is not fitted to. All figures are cross-validated: no statement
 is scored by weights that were fitted to it. The threshold is the lowest at which at most one in fifty of what would be
-shown is not borne out, and at most one in twenty of `PAIRS`. The weight of a judge is fitted to those of `PAIRS` that
-it was asked about, cross-validated too.
+shown is not borne out, and at most one in twenty of `PAIRS`. The weight of a judge, a language model that is asked
+whether the evidence says it, is fitted to all pairs that it was asked about, those of readers and `PAIRS` weighing the
+same, cross-validated too. It can be asked about judged pairs where their texts are given.
 
     python benchmarks/fit_verifying.py PAIRS --judge local:qwen2.5-1.5b --opinions FILE   # asks what FILE lacks
     python benchmarks/fit_verifying.py PAIRS --dry                                        # only measures
@@ -20,12 +21,14 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.progress import track
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
 
@@ -82,9 +85,10 @@ def features_of(rows: Sequence[tuple[str, str, str]], reranker: Reranker) -> lis
     ]
 
 
-def refresh(texts: Path, reranker: Reranker) -> list[dict[str, Any]]:
+def refresh(texts: Path, reranker: Reranker, options: argparse.Namespace) -> list[dict[str, Any]]:
     """Make the judged pairs anew from a file that holds their texts and a reader's verdicts."""
     rows = [row for row in rows_of(texts) if row["borne_out"] is not None]
+    told = opinions([(row["statement"], row["context"]) for row in rows], options.judge, options.opinions)
     found = features_of([(row["statement"], row["evidence"], row["context"]) for row in rows], reranker)
     return [
         {
@@ -94,6 +98,7 @@ def refresh(texts: Path, reranker: Reranker) -> list[dict[str, Any]]:
             "evidence": key_of(row["evidence"]),
             "places": row["places"],
             "borne_out": row["borne_out"],
+            "odds": told.get(key_of(row["statement"], row["context"])),
             "features": {name: round(value, 4) for name, value in features.items()},
         }
         for row, features in zip(rows, found, strict=True)
@@ -101,8 +106,13 @@ def refresh(texts: Path, reranker: Reranker) -> list[dict[str, Any]]:
 
 
 def joined(before: Sequence[dict[str, Any]], anew: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Put new verdicts and features in the place of old ones, and keep the others."""
-    return list({(row["statement"], row["evidence"]): row for row in (*before, *anew)}.values())
+    """Put new verdicts, features and opinions in the place of old ones, and keep the others."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in (*before, *anew):
+        key = (row["statement"], row["evidence"])
+        known = found.get(key, {}).get("odds")
+        found[key] = row if row.get("odds") is not None else row | {"odds": known}
+    return list(found.values())
 
 
 def fold_of(group: str) -> int:
@@ -149,22 +159,21 @@ def best_of(scores: Scores, groups: Sequence[str]) -> NDArray[np.int64]:
     return np.array(sorted(best.values()))
 
 
-def opinions(pairs: Sequence[Mapping[str, Any]], name: str | None, kept: Path | None) -> dict[str, float]:
-    """Read a judge's log-odds, and ask a model for those that are missing where one is named."""
+def opinions(pairs: Sequence[tuple[str, str]], name: str | None, kept: Path | None) -> dict[str, float]:
+    """Read a judge's log-odds of claims and texts, and ask a model for those that are missing where one is named."""
     found = {row["pair"]: row["odds"] for row in rows_of(kept)} if kept is not None and kept.exists() else {}
-    if name is None:
+    missing = [pair for pair in dict.fromkeys(pairs) if key_of(*pair) not in found]
+    if name is None or not missing:
         return found
     config = RagConfig(model=name)
     chat = Writing(config, open_reranker(config), lambda document: "").chat(name)
-    for row in pairs:
-        key = key_of(row["claim"], row["text"])
-        prompt = judge_prompt(untokenised(row["claim"]), untokenised(row["text"]))
-        if key in found or (odds := chat.truth(prompt, Budget(math.inf, 1, 10))) is None:
+    for pair in track(missing, "asking the judge"):
+        if (odds := chat.truth(judge_prompt(*pair), Budget(math.inf, 1, 10))) is None:
             continue
-        found[key] = odds
+        found[key_of(*pair)] = round(odds, 4)
         if kept is not None:
             with kept.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"pair": key, "odds": round(odds, 4)}) + "\n")
+                file.write(json.dumps({"pair": key_of(*pair), "odds": round(odds, 4)}) + "\n")
     return found
 
 
@@ -192,11 +201,12 @@ def main() -> None:
     parser.add_argument("--dry", action="store_true", help="report only")
     options = parser.parse_args()
     reranker = open_reranker(RagConfig())
-    judged = joined(rows_of(JUDGED), refresh(options.texts, reranker) if options.texts else [])
+    judged = joined(rows_of(JUDGED), refresh(options.texts, reranker, options) if options.texts else [])
     right = np.array([row["borne_out"] for row in judged])
     rows, groups = [row["features"] for row in judged], [row["statement"] for row in judged]
     values, refusing = matrix(rows), refused(rows)
-    scores = held_out(values, right, np.array([fold_of(group) for group in groups]))
+    folds = np.array([fold_of(group) for group in groups])
+    scores = held_out(values, right, folds)
     scores = np.where(refusing, scores / 2, scores)
     model = LogisticRegression(max_iter=5000).fit(values, right)
     weights = {name: round(float(weight), 3) for name, weight in zip(WEIGHED, model.coef_[0], strict=True)}
@@ -204,8 +214,16 @@ def main() -> None:
     stored |= {"weights": weights, "intercept": round(float(model.intercept_[0]), 3)}
     best = best_of(scores, groups)
     threshold = threshold_of(scores[best], right[best], WRONG, threshold_of(scores, right, WRONG))
-    others = third_party(rows_of(options.pairs), options, reranker, model, stored)
-    stored["threshold"] = threshold = max(threshold, others.pop("threshold"))
+    pairs = third_party(rows_of(options.pairs), options, reranker, model)
+    stored["threshold"] = threshold = max(threshold, threshold_of(pairs.scores, pairs.right, WRONG_OF_PAIRS))
+    asked = np.array([math.nan if row.get("odds") is None else row["odds"] for row in judged])
+    ours = Scored(scores, right, asked, folds)
+    others = {
+        "pairs": len(pairs.right),
+        "pairs_auc": auc(pairs.right, pairs.scores),
+        "pairs_shown_wrongly": round(float((~pairs.right[pairs.scores >= threshold]).mean()), 3),
+        **with_judge({"judged_pairs": ours, "best_pairs": ours.only(best), "pairs": pairs}, stored["judged"]),
+    }
     shown = scores[best] >= threshold
     figures: dict[str, Any] = {
         "date": date.today().isoformat(),
@@ -213,8 +231,8 @@ def main() -> None:
         "statements": len(set(groups)),
         "judged_pairs": len(right),
         "judged_pairs_borne_out": int(right.sum()),
-        "judged_pairs_auc": round(float(roc_auc_score(right, scores)), 3),
-        "best_pairs_auc": round(float(roc_auc_score(right[best], scores[best])), 3),
+        "judged_pairs_auc": auc(right, scores),
+        "best_pairs_auc": auc(right[best], scores[best]),
         "model_alone_unsupported": round(1 - len({groups[i] for i in np.flatnonzero(right)}) / len(best), 3),
         "shown": int(shown.sum()),
         "shown_unsupported": int((shown & ~right[best]).sum()),
@@ -227,47 +245,86 @@ def main() -> None:
         JUDGED.write_text("".join(json.dumps(row) + "\n" for row in judged), encoding="utf-8")
 
 
+@dataclass(frozen=True)
+class Scored:
+    """Pairs with our score, the reader's or the set's verdict, a judge's log-odds (NaN: not asked) and their fold."""
+
+    scores: Scores
+    right: NDArray[np.bool_]
+    odds: Scores
+    folds: NDArray[np.int64]
+
+    def only(self, places: NDArray[np.int64] | NDArray[np.bool_]) -> Scored:
+        """Give some of the pairs."""
+        return Scored(self.scores[places], self.right[places], self.odds[places], self.folds[places])
+
+    @property
+    def asked(self) -> Scored:
+        """Those that the judge was asked about."""
+        return self.only(~np.isnan(self.odds))
+
+    @property
+    def both(self) -> Scores:
+        """Our log-odds and the judge's, a pair a row."""
+        ours = np.clip(self.scores, 1e-6, 1 - 1e-6)
+        return np.column_stack([np.log(ours / (1 - ours)), np.clip(self.odds, -10, 10)])
+
+
 def third_party(
-    pairs: Sequence[Mapping[str, Any]],
-    options: argparse.Namespace,
-    reranker: Reranker,
-    model: LogisticRegression,
-    stored: dict[str, Any],
-) -> dict[str, Any]:
-    """Measure on pairs that were not fitted to, and fit the judge's weight where there are opinions."""
+    pairs: Sequence[Mapping[str, Any]], options: argparse.Namespace, reranker: Reranker, model: LogisticRegression
+) -> Scored:
+    """Score pairs that were not fitted to."""
     texts = [(untokenised(row["claim"]), untokenised(row["text"])) for row in pairs]
     rows = features_of([(claim, text, text) for claim, text in texts], reranker)
-    right = np.array([row["supported"] for row in pairs])
     own = model.predict_proba(matrix(rows))[:, 1]
-    halved = np.where(refused(rows), own / 2, own)
-    threshold = threshold_of(halved, right, WRONG_OF_PAIRS)
-    figures: dict[str, Any] = {
-        "threshold": threshold,
-        "pairs": len(pairs),
-        "pairs_auc": round(float(roc_auc_score(right, halved)), 3),
-        "pairs_shown_wrongly": round(float((~right[halved >= threshold]).mean()), 3),
+    told = opinions(texts, options.judge, options.opinions)
+    return Scored(
+        np.where(refused(rows), own / 2, own),
+        np.array([row["supported"] for row in pairs]),
+        np.array([told.get(key_of(*text), math.nan) for text in texts]),
+        np.array([fold_of(family) for family in families(pairs)]),
+    )
+
+
+def with_judge(sets: Mapping[str, Scored], stored: dict[str, Any]) -> dict[str, Any]:
+    """Fit the weight of a judge's opinion beside our score, and measure what it adds over each set."""
+    asked = {name: scored.asked for name, scored in sets.items()}
+    fitting = [scored for name, scored in asked.items() if name != "best_pairs" and len(scored.right) > 2 * FOLDS]
+    if not fitting:
+        return {}
+
+    def fitted_without(fold: int | None) -> LogisticRegression:
+        parts = [scored.only(scored.folds != fold) for scored in fitting]
+        weights = np.concatenate([np.full(len(part.right), 1 / len(part.right)) for part in parts])
+        values, right = np.vstack([part.both for part in parts]), np.concatenate([part.right for part in parts])
+        return LogisticRegression(max_iter=5000).fit(values, right, weights * len(right) / weights.sum())
+
+    whole = fitted_without(None)
+    stored |= {
+        "own": round(max(0.0, float(whole.coef_[0][0])), 3),
+        "judge": round(float(whole.coef_[0][1]), 3),
+        "intercept": round(float(whole.intercept_[0]), 3),
     }
-    told = opinions(pairs, options.judge, options.opinions)
-    asked = np.array([i for i, row in enumerate(pairs) if key_of(row["claim"], row["text"]) in told])
-    if len(asked) > 2 * FOLDS:
-        odds = np.array([told[key_of(pairs[i]["claim"], pairs[i]["text"])] for i in asked])
-        both = np.column_stack([np.log(halved[asked] / (1 - halved[asked])), np.clip(odds, -10, 10)])
-        folds = np.array([fold_of(family) for family in families(pairs)])[asked]
-        together = held_out(both, right[asked], folds)
-        fitted = LogisticRegression(max_iter=5000).fit(both, right[asked])
-        stored["judged"] = {
-            "own": round(max(0.0, float(fitted.coef_[0][0])), 3),
-            "judge": round(float(fitted.coef_[0][1]), 3),
-            "intercept": round(float(fitted.intercept_[0]), 3),
-            "threshold": stored["judged"]["threshold"],
-        }
+    folds = [fitted_without(fold) for fold in range(FOLDS)]
+    figures: dict[str, Any] = {}
+    for name, scored in asked.items():
+        if not len(scored.right):
+            continue
+        together = np.array(
+            [folds[fold].predict_proba(row[None])[0, 1] for fold, row in zip(scored.folds, scored.both, strict=True)]
+        )
         figures |= {
-            "pairs_with_judge": len(asked),
-            "pairs_auc_of_judge_alone": round(float(roc_auc_score(right[asked], odds)), 3),
-            "pairs_auc_without_judge_there": round(float(roc_auc_score(right[asked], halved[asked])), 3),
-            "pairs_auc_with_judge": round(float(roc_auc_score(right[asked], together)), 3),
+            f"{name}_with_judge": len(scored.right),
+            f"{name}_auc_without_judge_there": auc(scored.right, scored.scores),
+            f"{name}_auc_of_judge_alone": auc(scored.right, scored.odds),
+            f"{name}_auc_with_judge": auc(scored.right, together),
         }
     return figures
+
+
+def auc(right: NDArray[np.bool_], scores: Scores) -> float:
+    """Give the area under the curve."""
+    return round(float(roc_auc_score(right, scores)), 3)
 
 
 if __name__ == "__main__":

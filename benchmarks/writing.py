@@ -38,6 +38,7 @@ from rag.evaluate.marks import mark
 from rag.evaluate.questions import Case, read_cases
 from rag.extract import in_context
 from rag.pipeline import Rag
+from rag.question import Question
 from rag.recipe import AS_BUILT
 from rag.rerank import open_reranker
 from rag.verify import Checked, Verifier
@@ -121,7 +122,7 @@ class Watched(Writing):
     def write(
         self,
         ask: Ask,
-        question: str,
+        question: Question,
         judged: Sequence[Window],
         read: Sequence[Hit],
         composition: Composition,

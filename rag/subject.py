@@ -29,14 +29,21 @@ class Naming(Protocol):
 
 def elsewhere(question: Question, hits: Sequence[Hit], shelf: Naming, dossier: str) -> frozenset[str]:
     """Give the documents (ids) among the hits that name nothing of what the question names, where others may."""
-    if _is_title(question.text) or any(_ACRONYM.fullmatch(subject) for subject in question.subjects):
+    if any(_ACRONYM.fullmatch(subject) for subject in question.subjects):
         return frozenset()
-    names = [words for subject in question.subjects if (words := _known_by(subject, question.text))]
+    names = names_asked_for(question)
     documents = list(dict.fromkeys(hit.document.id for hit in hits))
     if not names or len(documents) < 2:
         return frozenset()
     naming = shelf.naming(dossier, names, documents)
     return frozenset() if naming is None else frozenset(documents) - naming
+
+
+def names_asked_for(question: Question) -> list[list[str]]:
+    """Give the words of each name in a question; none where all its words are written like names."""
+    if _is_title(question.text):
+        return []
+    return [words for subject in question.subjects if (words := _known_by(subject, question.text))]
 
 
 def _known_by(subject: str, text: str) -> list[str]:

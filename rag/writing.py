@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from rag.cite import Composition
 from rag.config import RagConfig
 from rag.follow_up import keeps_to
 from rag.local_model import FILE, look_for, open_local
+from rag.question import Question
 from rag.rerank import Reranker
 from rag.terms import stems_of
 from rag.verify import NOT_CHECKED, Checked, TextOf, Verifier
@@ -37,13 +37,6 @@ _TOKENS = 500
 """How much a language model may write for an answer."""
 _TICK = 0.05
 """How often a cancelled question is noticed, in seconds."""
-
-_POINTS_BACK = re.compile(
-    r"\W*(?:This|These|Those|That|It|They|He|She|Its|Their|His|Her|Such|Both|The (?:latter|former))\b"
-    r"(?! (?:is|was) (?:not )?(?:un)?(?:likely|clear|known|true|possible)\b)"
-)
-"""How a sentence begins that says nothing by itself."""
-_DANGLES = "it points back to a sentence that is not shown"
 
 Shown = StatementShown | TextShown | DraftShown
 
@@ -117,7 +110,7 @@ class Writing:
     def write(
         self,
         ask: Ask,
-        question: str,
+        question: Question,
         judged: Sequence[Window],
         read: Sequence[Hit],
         composition: Composition,
@@ -137,12 +130,12 @@ class Writing:
             chat = self._in_time(name, budget)
             checks = self._config.verify != "off"
             verifier = Verifier(self._reranker, self._text_of, self._judge(chat, budget)) if checks else None
-            hearing = _Hearing(verifier, read, composition, limit, unsupported, written, ask.draft)
+            hearing = _Hearing(verifier, question, read, composition, limit, unsupported, written, ask.draft)
             chosen = excerpts(judged)
-            yield from hearing.hear(chat.stream(*answer_prompt(question, chosen, name), budget), chosen)
+            yield from hearing.hear(chat.stream(*answer_prompt(question.text, chosen, name), budget), chosen)
             refused = [checked.draft.text for checked in written.refused if checked.support == "unsupported"]
             if unsupported == "rewrite" and refused and not budget.spent:
-                again = again_prompt(question, chosen, refused, name)
+                again = again_prompt(question.text, chosen, refused, name)
                 yield from hearing.hear(chat.stream(*again, budget), chosen)
         except ModelFailed as error:
             rest = (
@@ -189,6 +182,7 @@ class _Hearing:
     def __init__(
         self,
         verifier: Verifier | None,
+        question: Question,
         read: Sequence[Hit],
         composition: Composition,
         limit: int,
@@ -197,6 +191,7 @@ class _Hearing:
         draft: bool,
     ) -> None:
         self._verifier = verifier
+        self._question = question
         self._read = read
         self._composition = composition
         self._limit = limit
@@ -241,9 +236,8 @@ class _Hearing:
         if self._verifier is None or not self._written.budget.left:
             return Checked(Draft(statement, ()), "unchecked", 0.0, NOT_CHECKED)
         checked = self._verifier.check(statement, self._read, hinted)
-        borne_out_by = {window.hit.document.id for window in checked.draft.evidence}
-        if _POINTS_BACK.match(statement) and checked.support == "supported" and not borne_out_by <= self._before:
-            return replace(checked, support="unsupported", reason=_DANGLES)
+        if checked.support == "supported" and (reason := self._verifier.unclear(checked, self._question, self._before)):
+            return replace(checked, support="unsupported", reason=reason)
         return checked
 
 

@@ -75,6 +75,8 @@ EDGES = {
             "extract": "the windows of what was read, and the context in which they are judged",
             "rerank": "the protocol of the reranker it is given",
             "language": "what its rules cannot judge",
+            "question": "its noun, and the names in a text",
+            "subject": "what a question names",
         },
         "writing": {"*": "part of the composer: a language model's words become checked statements"},
         "cite": {"verify": "the verdict that is cited is verify's noun"},

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
@@ -15,9 +15,11 @@ from index.records import Hit
 from rag.answers import Draft, Window
 from rag.extract import LONGEST_QUOTE, in_context, windows_of
 from rag.language import language_of
+from rag.question import Question
 from rag.rerank import Reranker
 from rag.terms import rarity, stems_of
 from rag.verify.agree import CHECKS, clauses_in, figures_are_bound, missing_names, sentences_in
+from rag.verify.pointing import unclear
 from rag.verify.quotes import Checked, TextOf, check_quotes
 from rag.verify.roles import roles_agree
 from rag.verify.speech import stays_reported
@@ -131,6 +133,10 @@ class Verifier:
             return whole
         evidence = tuple(dict.fromkeys(window for part in parts for window in part.draft.evidence))
         return Checked(Draft(statement, evidence), "supported", min(part.score for part in parts))
+
+    def unclear(self, checked: Checked, question: Question, before: Collection[str]) -> str:
+        """Say why a reader would not know whom a supported statement is about; empty where it is plain."""
+        return unclear(checked, question, before, self._text_of)
 
     def _checked(self, statement: str, windows: Sequence[Window], named: set[str]) -> Checked:
         ranked = _ranked(statement, windows, named)
