@@ -167,7 +167,8 @@ def opinions(pairs: Sequence[tuple[str, str]], name: str | None, kept: Path | No
         return found
     config = RagConfig(model=name)
     chat = Writing(config, open_reranker(config), lambda document: "").chat(name)
-    for pair in track(missing, "asking the judge"):
+    by_text = sorted(missing, key=lambda pair: pair[::-1])  # a server keeps what it has just read
+    for pair in track(by_text, "asking the judge"):
         if (odds := chat.truth(judge_prompt(*pair), Budget(math.inf, 1, 10))) is None:
             continue
         found[key_of(*pair)] = round(odds, 4)

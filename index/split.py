@@ -12,7 +12,7 @@ import sentencex
 
 from index.records import Mark, Metadata, Place, Reading, Sentence, SentenceKind, place_of
 
-VERSION = "split-2"
+VERSION = "split-3"
 """Another version splits, and so embeds, every document again."""
 
 _LONGEST_SENTENCE = 700
@@ -28,6 +28,11 @@ _MOST_ALIKE = 16
 """How many earlier passages that begin alike are compared, so that a text that repeats itself costs no more."""
 _PARAGRAPH = re.compile(r"[^\n]+(?:\n(?![^\S\n]*\n)[^\n]+)*")
 _END = re.compile(r"[.!?…:;。！？؟।]['\"”’»)\]]*(?:\s*\[\d{1,3}\])*$")
+_ABBREVIATED = re.compile(
+    r"(?<![\w.])(?:Ms|Mx|Mmes|Mses|Sra|Ste|Ft|Amb|Atty|Ald|Cllr|Assoc|Pte|Pty|Gens|Profs|Lts|Sgts|Revs|Hrn|Figs?|Eqs?|"
+    r"Vols?|Ch|[Aa]pprox|Ph\.D|Dipl\.-Ing)\.\s+$"
+)
+"""Full stops that end no sentence, beside those that the splitter knows: a name or number follows."""
 _LIST_ITEM = re.compile(r"^\s*(?:[-*•·–]|\(?\d{1,3}[.)])\s")
 _AROUND = (
     r"(?:reading time:? )?\d+\s*-?min(?:ute)?s?\.?\s+(?:read|reading time|lesezeit)",
@@ -173,8 +178,15 @@ def _kind(text: str, start: int, end: int, headings: set[int], *, alone: bool) -
 
 def _boundaries(text: str, start: int, end: int, language: str) -> Iterator[tuple[int, int]]:
     line = text[start:end]
+    begin = 0
     for boundary in sentencex.get_sentence_boundaries(language, line):
-        yield from _cut(text, start + boundary["start_index"], start + boundary["end_index"])
+        stop = boundary["end_index"]
+        if stop < len(line) and _ABBREVIATED.search(line, max(begin, stop - 20), stop):
+            continue
+        yield from _cut(text, start + begin, start + stop)
+        begin = stop
+    if begin < len(line):
+        yield from _cut(text, start + begin, end)
 
 
 def _cut(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rag.language import language_of
@@ -31,6 +32,13 @@ _TURNING = frozenset(
     planned second third fourth fifth half few""".split()
 )
 """Words that cannot be left out of what is said without changing it."""
+_REPORTING = frozenset(
+    stem(word)
+    for word in """say said tell told claim argue believe think thought insist warn allege suggest announce assert
+    declare predict fear suspect estimate maintain contend complain explain acknowledge admit confirm conclude stress
+    show find found know known indicate reveal doubt wonder ask report""".split()
+)
+"""What stands before it did not do what stands behind it."""
 _OPPOSITE = ("un", "in", "im", "il", "ir", "dis", "non", "mis", "de", "under", "over")
 _TRIES = 4000
 """How many places are looked at for a statement in one sentence: repeated words could go on for ever."""
@@ -62,7 +70,7 @@ def roles_agree(statement: str, evidence: str, context: str) -> bool:
     return False
 
 
-def _without(context: str, sentences: list[str]) -> str:
+def _without(context: str, sentences: Sequence[str]) -> str:
     for sentence in sentences:
         context = context.replace(sentence, " ", 1)
     return context
@@ -133,7 +141,8 @@ class _Laying:
         """Whether what comes from elsewhere stands together, and is the smaller part."""
         places = [at for at, word in enumerate(self._words) if word in self._added]
         together = not places or places[-1] - places[0] == len(places) - 1
-        return together and len(self._added) <= len(self._placed)
+        is_a_name = all(word.named for word in self._added)
+        return together and (_counted(self._added) if is_a_name else len(self._added)) <= len(self._placed)
 
     def _lay(self) -> bool:
         """Lay one word after the other, going back where a word finds no place."""
@@ -169,7 +178,8 @@ class _Laying:
         between = [word for word in self._told.words if one.place < word.place < other.place]
         dropped = [word for word in between if word.free]
         cuts = [place for place in self._told.cuts if one.place < place < other.place]
-        if any((word.stem in _TURNING or word.stem == DENIAL) and word.part == other.part for word in dropped):
+        turning = _TURNING | _REPORTING | {DENIAL}
+        if any(word.stem in turning and word.part == other.part for word in dropped):
             return False
         if not dropped:
             return True
@@ -206,14 +216,16 @@ class _Laying:
             return False
         names = [at for at, word in enumerate(left) if word.named]
         somebody_else = first.named and bool(names) and any(not word.named for word in left[names[0] :])
-        return len(left) <= _DROPPED and not somebody_else
+        return _counted(left) <= _DROPPED and not somebody_else
 
     def _adds_in_its_place(self) -> bool:
         """Whether what comes from elsewhere stands where the sentence has a pronoun, a `the company`, or nothing."""
         laid = {word.place: one.place for word, one in zip(self._placed, self._chosen, strict=True)}
+        free = {word.place: laid[word.place] for word in self._placed if word.free}
         for word in self._added:
-            start = max((laid[place] for place in laid if place < word.place), default=-1)
-            end = min((laid[place] for place in laid if place > word.place), default=10**6)
+            around = free if word.free else laid  # a date may have moved
+            start = max((around[place] for place in around if place < word.place), default=-1)
+            end = min((around[place] for place in around if place > word.place), default=10**6)
             between = [w for w in self._told.words if start < w.place < end and w not in self._chosen]
             rivals = [w for w in between if w.free or w.named]
             if not word.free:
@@ -244,6 +256,11 @@ class _Laying:
         """Whether a word such as `the company` may mean what another sentence names."""
         named = any(one.named for one in self._added) and word.place in self._told.definite
         return named and word.stem in _GENERAL and word.stem not in self._elsewhere.others
+
+
+def _counted(words: Sequence[Word]) -> int:
+    """How many words there are, those of a name in a row being one."""
+    return sum(not (word.named and at and words[at - 1].named) for at, word in enumerate(words))
 
 
 def _akin(word: Word, other: Word) -> bool:

@@ -58,7 +58,7 @@ WHEN = frozenset("now still once already again".split())
 _PASSIVE = re.compile(
     r"^(?P<who>[^,;]+?)\s(?:(?:has|have|had|will|would|may|might|could)\s)?(?:is|are|was|were|be|been|being)\s"
     r"(?P<did>(?:\w+ly\s)?\w+)(?P<mid>(?:\s(?!by\b)[^\s,;]+){0,6}?)\sby\s"
-    r"(?P<by>(?:(?:the|a|an|its|his|her|their)\s)?[\w’'-]+(?:\s(?:of\s)?[A-Z][\w’'-]*)*)"
+    r"(?P<by>(?:(?:the|a|an|its|his|her|their)\s)?(?:[A-Z][a-z]{1,3}\.\s(?=[A-Z]))*[\w’'-]+(?:\s(?:of\s)?[A-Z][\w’'-]*)*)"
     r"(?P<rest>.*)$"
 )
 _FRONTED = re.compile(
@@ -68,6 +68,13 @@ _FRONTED_DATE = re.compile(
     r"^(?P<when>(?:In|On|Since|By|During|Until|Before|After)\s(?:\d{1,2}\s)?(?:(?:early|late|mid|the|spring|summer|autumn|"
     r"winter)\s)*(?:[A-Z][a-z]+\s)?\d{4})\s(?P<rest>.+?)(?P<end>[.!?]?)$"
 )
+_GOES_ON = re.compile(
+    r"^(?:Also|Furthermore|Moreover|Additionally|In addition|Besides|Further|Likewise|Similarly|Meanwhile|"
+    r"First(?:ly)?|Second(?:ly)?|Third(?:ly)?|Next|Then|Last(?:ly)?|Finally|However|Nevertheless|Nonetheless|Indeed|"
+    r"In fact|Of course|Notably|Importantly|Specifically|In particular|For (?:example|instance)|Overall|"
+    r"In (?:conclusion|summary|short)|On the other hand|By contrast|In contrast),\s+"
+)
+"""What only ties a sentence to the one before."""
 _ACCORDING = re.compile(r"^According to (?P<who>[^,]+),\s(?P<what>.+)$")
 
 
@@ -215,8 +222,15 @@ def _done(lower: str, before: str) -> bool | None:
     return False if before and before not in _CUTS and before not in _LINKS and before not in _ARTICLES else None
 
 
+def _bare(sentence: str) -> str:
+    """Without what ties it to the sentence before."""
+    rest = _GOES_ON.sub("", sentence, count=1)
+    return sentence if rest == sentence else rest[0].upper() + rest[1:]
+
+
 def forms_of(sentence: str, *, moved_only: bool = False) -> Iterator[str]:
     """The sentence, with its date at the end, and in the active voice."""
+    sentence = _bare(sentence)
     match = _FRONTED.match(sentence) or _FRONTED_DATE.match(sentence)
     if match is None or not moved_only:
         yield sentence

@@ -229,3 +229,20 @@ def test_headers_are_readable_and_leave_room() -> None:
 @given(st.text(min_size=1, max_size=60))
 def test_any_name_is_readable(name: str) -> None:
     assert readable_name(name)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "He was succeeded by Ms. Ada Roe.",
+        "The board heard Atty. Orr, Amb. Lind and Cllr. Moss.",
+        "It cost approx. 40 crowns, says Vol. 3, Ch. 2 and Figs. 4 and 5.",
+        "She is a Ph.D. Student of art.",
+        "Ms.",
+    ],
+)
+def test_an_abbreviation_ends_no_sentence(text: str) -> None:
+    whole = f"It rained. {text} Then it snowed."
+    expected = ["It rained.", text, "Then it snowed."] if text != "Ms." else ["It rained.", "Ms. Then it snowed."]
+    assert [whole[s.start : s.end] for s in sentences_of(whole)] == expected
+    assert [text[s.start : s.end] for s in sentences_of(text)] == [text]
