@@ -14,7 +14,14 @@ _BOUNDS = {
     "more": r"more than|over|above|exceeding|in excess of|upwards of",
     "less": r"less than|fewer than|under|below|just short of|almost|nearly|close to",
 }
-"""What makes a figure an upper or a lower bound. `About` is left to the writer: a round figure says as much."""
+"""What makes a figure an upper or a lower bound."""
+_ROUND = re.compile(
+    rf"\b(?:about|around|approximately|approx\.?|roughly|circa|ca?\.|an estimated|some)\s+(?:the\s+|a\s+)?{_NUMBER}",
+    re.IGNORECASE,
+)
+"""A figure that is not meant exactly: it may become rounder, never exact."""
+_EITHER = re.compile(r"(?P<one>[\w’'-]+) or (?P<other>[\w’'-]+)")
+_DENIED = re.compile(r"\b(?:not|no|never|neither|nor|without|cannot|whether|\w+n[’']t)\b", re.IGNORECASE)
 _BOUND = {
     name: re.compile(rf"\b(?:{words})\s+(?:the\s+|a\s+)?{_NUMBER}", re.IGNORECASE) for name, words in _BOUNDS.items()
 }
@@ -48,15 +55,32 @@ _LIMITS = (_PART, _FEW, _NOT_YET, _KIND)
 
 def stays_qualified(statement: str, evidence: str) -> bool:
     """Whether a statement keeps the bounds, the shares and the reserve that a sentence puts on the same words."""
-    return _bounds_stay(statement, evidence) and _limits_stay(statement, evidence)
+    return all(stays(statement, evidence) for stays in (_bounds_stay, _round_stays, _choice_stays, _limits_stay))
 
 
 def _bounds_stay(statement: str, evidence: str) -> bool:
     for pattern in _BOUND.values():
-        said, told = ({match["what"] for match in pattern.finditer(text)} for text in (statement, evidence))
-        if any(re.search(rf"(?<![\d.,]){re.escape(what)}(?![\d,.]*\d)", statement) for what in told - said):
+        said, told = _figures(pattern, statement), _figures(pattern, evidence)
+        if any(_stands(what, statement) for what in told - said) or any(
+            _stands(what, evidence) for what in said - told
+        ):
             return False
-        if any(re.search(rf"(?<![\d.,]){re.escape(what)}(?![\d,.]*\d)", evidence) for what in said - told):
+    return True
+
+
+def _round_stays(statement: str, evidence: str) -> bool:
+    said, told = _figures(_ROUND, statement), _figures(_ROUND, evidence)
+    return not any(_stands(what, statement) for what in told - said)
+
+
+def _choice_stays(statement: str, evidence: str) -> bool:
+    """Whether one of two things, of which a sentence does not say which, does not become the one."""
+    words = set(_stems(statement))
+    for match in _EITHER.finditer(evidence):
+        one, other = (stem(match[name]) for name in ("one", "other"))
+        if {one, other} & _GRAMMAR or _DENIED.search(evidence[: match.start()]):
+            continue
+        if (one in words) != (other in words):
             return False
     return True
 
@@ -69,6 +93,14 @@ def _limits_stay(statement: str, evidence: str) -> bool:
             if limited and not set(_stems(match["how"])) <= set(words) and any(told.count(one) == 1 for one in limited):
                 return False
     return True
+
+
+def _figures(pattern: re.Pattern[str], text: str) -> set[str]:
+    return {match["what"].casefold() for match in pattern.finditer(text)}
+
+
+def _stands(what: str, text: str) -> bool:
+    return bool(re.search(rf"(?<![\d.,])\b{re.escape(what)}\b(?![\d,.]*\d)", text, re.IGNORECASE))
 
 
 def _stems(text: str) -> list[str]:

@@ -55,6 +55,11 @@ _IRREGULAR = frozenset(
 """Past forms that do not end with `ed`."""
 WHEN = frozenset("now still once already again".split())
 """Words of grammar that tell when: what is so now was not always so."""
+_ROUND = re.compile(
+    rf"\b(?:about|around|approximately|roughly|circa|some)\s+(?=[$€£¥]?\d|(?:{'|'.join(NUMBER_WORDS)})\b)",
+    re.IGNORECASE,
+)
+"""Belongs to its number, and says nothing of where: `qualified` looks after it."""
 _PASSIVE = re.compile(
     r"^(?P<who>[^,;]+?)\s(?:(?:has|have|had|will|would|may|might|could)\s)?(?:is|are|was|were|be|been|being)\s"
     r"(?P<did>(?:\w+ly\s)?\w+)(?P<mid>(?:\s(?!by\b)[^\s,;]+){0,6}?)\sby\s"
@@ -139,7 +144,7 @@ class _Reading:
 
     def read(self, text: str) -> Sentence:
         """Read it."""
-        for place, match in enumerate(_TOKEN.finditer(text)):
+        for place, match in enumerate(_TOKEN.finditer(_ROUND.sub("", text))):
             self._take(match.group(), place)
         return Sentence(
             tuple(self._words),
