@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from index.records import Document, Hit, Sentence
@@ -195,6 +195,19 @@ def trim(question: Question, chosen: Sequence[Window], reranker: Reranker, recip
         kept = _with_turn(_led_in(best) if alone else window)
         drafts.setdefault((kept.hit.document.id, kept.start, kept.end), Draft(kept.text, (kept,)))
     return list(drafts.values())
+
+
+def without(window: Window, cited: Collection[tuple[str, int, int]]) -> Window | None:
+    """Give what is left of a window beside what is cited by document (id), start and end; None where nothing is.
+
+    Whole sentences in a row are left: from the first to the last that is not cited.
+    """
+    here = [(start, end) for document, start, end in cited if document == window.hit.document.id]
+    sentences = _parts(window) or [window]
+    left = [part for part in sentences if not any(start < part.end and part.start < end for start, end in here)]
+    if not left:
+        return None
+    return replace(_window(window.hit, left[0].start, left[-1].end, left[-1].start), logit=window.logit)
 
 
 def _parts(window: Window) -> list[Window]:

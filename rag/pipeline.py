@@ -312,10 +312,10 @@ class Rag:
             sides = compare.sides(each.question, chosen, each.judged, each.read)[:share]
             chosen = timely.in_order(chosen) if wants_sequence(each.question.text) else chosen
             sided.append((each.question, sides))
-            windows = [side.window for side in sides] or chosen
+            quoted = extract.trim(each.question, [s.window for s in sides] or chosen, self._reranker, self.recipe)
             if written:
-                windows = _left_out(windows, written, all_sides=compare.disagree(sides))
-            for draft in extract.trim(each.question, windows, self._reranker, self.recipe):
+                quoted = _left_out(quoted, written, all_sides=compare.disagree(sides))
+            for draft in quoted:
                 window = draft.evidence[0]
                 drafts.setdefault((window.hit.document.id, window.start, window.end), draft)
         return sided, list(drafts.values())[: max(0, limit - len(written))]
@@ -450,12 +450,13 @@ def _disagreements(
     return (Disagreement(compare.about(question), tuple(values)),)
 
 
-def _left_out(windows: Sequence[Window], written: Sequence[Citation], *, all_sides: bool) -> list[Window]:
-    """Give the sides that nothing written cites; where there are none, the best window if none is cited at all."""
-    unheard = [window for window in windows if not any(_covers(citation, window) for citation in written)]
+def _left_out(drafts: Sequence[Draft], written: Sequence[Citation], *, all_sides: bool) -> list[Draft]:
+    """Give the sides that nothing written cites; where there are none, what is not cited of the best quote."""
     if all_sides:
-        return unheard
-    return unheard[:1] if len(unheard) == len(windows) else []
+        return [draft for draft in drafts if not any(_covers(citation, draft.evidence[0]) for citation in written)]
+    best = max((draft.evidence[0] for draft in drafts), key=lambda window: window.logit, default=None)
+    rest = best and extract.without(best, [(one.document.id, one.start, one.end) for one in written])
+    return [Draft(rest.text, (rest,))] if rest else []
 
 
 def _covers(citation: Citation, window: Window) -> bool:

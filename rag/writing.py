@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
@@ -17,6 +18,7 @@ from rag.answers import Ask, Draft, DraftShown, StatementShown, TextShown, Unsup
 from rag.answers import Warning as Notice
 from rag.cite import Composition
 from rag.config import RagConfig
+from rag.extract import in_context, is_broad
 from rag.follow_up import keeps_to
 from rag.local_model import FILE, look_for, open_local
 from rag.question import Question
@@ -35,6 +37,8 @@ _STATEMENTS = 10
 """How many statements an answer may have."""
 _TOKENS = 500
 """How much a language model may write for an answer."""
+_BESIDE = 4.0
+"""How much worse (log-odds of the cross-encoder) a statement's evidence may fit the question than the best window."""
 _TICK = 0.05
 """How often a cancelled question is noticed, in seconds."""
 
@@ -130,7 +134,9 @@ class Writing:
             chat = self._in_time(name, budget)
             checks = self._config.verify != "off"
             verifier = Verifier(self._reranker, self._text_of, self._judge(chat, budget)) if checks else None
-            hearing = _Hearing(verifier, question, read, composition, limit, unsupported, written, ask.draft)
+            hearing = _Hearing(
+                verifier, self._reranker, question, judged, read, composition, limit, unsupported, written, ask.draft
+            )
             chosen = excerpts(judged)
             yield from hearing.hear(chat.stream(*answer_prompt(question.text, chosen, name), budget), chosen)
             refused = [checked.draft.text for checked in written.refused if checked.support == "unsupported"]
@@ -182,7 +188,9 @@ class _Hearing:
     def __init__(
         self,
         verifier: Verifier | None,
+        reranker: Reranker,
         question: Question,
+        judged: Sequence[Window],
         read: Sequence[Hit],
         composition: Composition,
         limit: int,
@@ -191,7 +199,9 @@ class _Hearing:
         draft: bool,
     ) -> None:
         self._verifier = verifier
+        self._reranker = reranker
         self._question = question
+        self._fits = max((window.logit for window in judged), default=0.0)
         self._read = read
         self._composition = composition
         self._limit = limit
@@ -222,8 +232,8 @@ class _Hearing:
         self._heard.add(key)
         began = time.perf_counter()
         checked = self._check(statement, hinted)
+        supported = checked.support == "supported" and self._answers(checked)
         self._written.verify_seconds += time.perf_counter() - began
-        supported = checked.support == "supported"
         self._before = frozenset(window.hit.document.id for window in checked.draft.evidence if supported)
         if supported and len(self._composition.citations) + len(checked.draft.evidence) > self._limit:
             return
@@ -239,6 +249,16 @@ class _Hearing:
         if checked.support == "supported" and (reason := self._verifier.unclear(checked, self._question, self._before)):
             return replace(checked, support="unsupported", reason=reason)
         return checked
+
+    def _answers(self, checked: Checked) -> bool:
+        """Whether what bears a statement out goes about as far towards an answer as the best that was found.
+
+        A question for many things is answered by many statements, few of which it names.
+        """
+        if is_broad(self._question):
+            return True
+        evidence = " ".join(in_context(window) for window in checked.draft.evidence)
+        return self._reranker.score(self._question.text, [evidence])[0] >= self._fits - _BESIDE
 
 
 def offered(config: RagConfig) -> tuple[str, ...]:
@@ -264,8 +284,8 @@ def _hinted(hints: Sequence[int], chosen: Sequence[Excerpt]) -> list[Hit]:
 
 
 def _tell_what_was_left_out(written: Written) -> None:
-    unchecked = sum(checked.support == "unchecked" for checked in written.refused)
-    count = len(written.refused) - unchecked
+    counted = Counter(checked.support for checked in written.refused)
+    count = counted["unsupported"]
     if not written.shown and count:
         written.warn(
             "nothing_proved",
@@ -273,8 +293,10 @@ def _tell_what_was_left_out(written: Written) -> None:
         )
     elif count:
         written.warn("left_out", f"{_left_out(count)} left out: the passages do not bear this out.")
-    if unchecked:
-        written.warn("not_checked", f"{_left_out(unchecked)} left out: this could not be checked.")
+    if counted["supported"]:
+        written.warn("left_out", f"{_left_out(counted['supported'])} left out: beside the point of the question.")
+    if counted["unchecked"]:
+        written.warn("not_checked", f"{_left_out(counted['unchecked'])} left out: this could not be checked.")
 
 
 def _left_out(count: int) -> str:

@@ -1,11 +1,24 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from index.split import sentences_of
 from rag.answers import Window
-from rag.extract import LONGEST_QUOTE, choose, is_broad, judge, may_differ, rerank_passages, shortlist, trim, windows_of
+from rag.extract import (
+    LONGEST_QUOTE,
+    choose,
+    is_broad,
+    judge,
+    may_differ,
+    rerank_passages,
+    shortlist,
+    trim,
+    windows_of,
+    without,
+)
 from rag.question import understand
 from tests.fakes import FakeReranker
 from tests.rag.made import document, hit, window
@@ -116,3 +129,22 @@ def test_only_another_documents_value_is_looked_for_behind_a_clear_answer() -> N
     assert not may_differ(understand("How much does it cost?"), best, window("It costs too much.", document("d_2")))
     assert not may_differ(understand("Who pays for it?"), best, other)
     assert not may_differ(understand("How long is the old town hall?"), best, other), "it speaks of something else"
+
+
+def test_what_is_left_of_a_quote_beside_what_is_cited() -> None:
+    text = "Forces are resolved at right angles. One points north. Another points east."
+    whole = replace(windows_of([hit(text)])[-1], start=0, text=text, logit=3.0)
+    north, east = text.index("One"), text.index("Another")
+
+    def left(*cited: tuple[int, int], document: str = "d_1") -> str | None:
+        rest = without(whole, [(document, *span) for span in cited])
+        assert rest is None or (rest.logit == 3.0 and text[rest.start : rest.end] == rest.text)
+        return rest and rest.text
+
+    assert left() == text
+    assert left((0, 10), document="d_2") == text
+    assert left((north, len(text))) == "Forces are resolved at right angles."
+    assert left((0, 5)) == "One points north. Another points east."
+    assert left((north, north + 3)) == text, "what lies between is quoted with it"
+    assert left((0, north), (east, len(text))) == "One points north."
+    assert left((0, len(text))) is None

@@ -89,7 +89,7 @@ def test_what_is_not_proved_is_left_out_and_told(shelf: Shelf) -> None:
 
 
 def test_a_sentence_that_points_back_goes_with_the_one_before(tmp_path: Path) -> None:
-    pointing = "It is also the name of a summit"
+    pointing = "It had increased overall since March last year, too"
     text = f"{TRUE}. {pointing}."
     with Shelf.open(RagConfig(data=tmp_path), FakeEmbedder()) as other:
         other.wait(other.add("news", [Source("a.txt", "upload:a.txt", text=text)]).id, 60)
@@ -97,6 +97,18 @@ def test_a_sentence_that_points_back_goes_with_the_one_before(tmp_path: Path) ->
         left = ask(other, f"{FALSE}. {pointing}. {TRUE}.")
         assert [s.text for s in left.statements] == [f"{TRUE}."]
         assert "2 sentences" in left.warnings[0].message
+
+
+def test_what_is_proved_but_beside_the_point_is_left_out(tmp_path: Path) -> None:
+    beside = "The summit took place in a hotel by the sea"
+    with Shelf.open(RagConfig(data=tmp_path), FakeEmbedder()) as other:
+        other.wait(other.add("news", [Source("a.txt", "upload:a.txt", text=f"{TRUE}. {beside}.")]).id, 60)
+        answer = ask(other, f"{beside}. {TRUE}.")
+        assert [s.text for s in answer.statements] == [f"{TRUE}."]
+        assert (kinds(answer), answer.dropped) == (["left_out"], 1)
+        assert "beside the point" in answer.warnings[0].message
+        every = writer(other, Scripted(f"{beside}. {TRUE}.")).ask(Ask(f"Summarise: {QUESTION}", "news"))
+        assert [s.text for s in every.statements] == [f"{beside}.", f"{TRUE}."]
 
 
 def test_where_nothing_is_proved_the_sources_answer(shelf: Shelf) -> None:
