@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rag.terms import FUNCTION_WORDS, NUMBER_WORDS, stem
+from rag.terms import FUNCTION_WORDS, MONTHS, NUMBER_WORDS, stem
 
 _GRAMMAR = frozenset(stem(word) for word in FUNCTION_WORDS)
 _NUMBER = rf"(?:[$€£¥]\s?)?(?P<what>\d+(?:[.,]\d+)*|{'|'.join(NUMBER_WORDS)})"
@@ -21,6 +21,15 @@ _ROUND = re.compile(
 )
 """A figure that is not meant exactly: it may become rounder, never exact."""
 _EITHER = re.compile(r"(?P<one>[\w’'-]+) or (?P<other>[\w’'-]+)")
+_SPAN = r"(?:day|week|month|year|decade|century|spring|summer|autumn|winter)"
+_LATER = re.compile(
+    rf"\b(?:(?:(?:in|on|by|during) )?the (?:following|next|previous) {_SPAN}|(?:\w+ )?(?:{_SPAN}s?|centuries) "
+    rf"(?:later|afterwards?|before|earlier)|the {_SPAN} (?:after|before)|afterwards|subsequently|thereafter)\b",
+    re.IGNORECASE,
+)
+"""Another time than that of the sentence."""
+_DATED = re.compile(rf"\b(?:1[0-9]|20)\d\d\b|\b(?:{MONTHS})\b")
+_CUT = re.compile(r"[,;:()–—]|\b(?:and|but|or|while|whereas|who|which)\b")
 _DENIED = re.compile(r"\b(?:not|no|never|neither|nor|without|cannot|whether|\w+n[’']t)\b", re.IGNORECASE)
 _BOUND = {
     name: re.compile(rf"\b(?:{words})\s+(?:the\s+|a\s+)?{_NUMBER}", re.IGNORECASE) for name, words in _BOUNDS.items()
@@ -55,7 +64,7 @@ _LIMITS = (_PART, _FEW, _NOT_YET, _KIND)
 
 def stays_qualified(statement: str, evidence: str) -> bool:
     """Whether a statement keeps the bounds, the shares and the reserve that a sentence puts on the same words."""
-    return all(stays(statement, evidence) for stays in (_bounds_stay, _round_stays, _choice_stays, _limits_stay))
+    return all(stays(statement, evidence) for stays in _STAYS)
 
 
 def _bounds_stay(statement: str, evidence: str) -> bool:
@@ -101,6 +110,23 @@ def _figures(pattern: re.Pattern[str], text: str) -> set[str]:
 
 def _stands(what: str, text: str) -> bool:
     return bool(re.search(rf"(?<![\d.,])\b{re.escape(what)}\b(?![\d,.]*\d)", text, re.IGNORECASE))
+
+
+def _time_stays(statement: str, evidence: str) -> bool:
+    """Whether what came later, or before, is not put on the date of the sentence."""
+    words = set(_stems(statement))
+    for match in _LATER.finditer(evidence):
+        if match.group().casefold() in statement.casefold() or not _DATED.search(statement):
+            continue
+        start = max((cut.end() for cut in _CUT.finditer(evidence, 0, match.start())), default=0)
+        end = next((cut.start() for cut in _CUT.finditer(evidence, match.end())), len(evidence))
+        others = set(_stems(evidence[:start])) | set(_stems(evidence[end:])) | set(_stems(match.group()))
+        if (set(_stems(evidence[start:end])) - others - _GRAMMAR) & words:
+            return False
+    return True
+
+
+_STAYS = (_bounds_stay, _round_stays, _choice_stays, _limits_stay, _time_stays)
 
 
 def _stems(text: str) -> list[str]:

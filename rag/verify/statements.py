@@ -23,6 +23,7 @@ from rag.verify.pointing import unclear
 from rag.verify.quotes import Checked, TextOf, check_quotes
 from rag.verify.roles import roles_agree
 from rag.verify.speech import stays_reported
+from rag.verify.words import untied
 
 Judge = Callable[[str, str], float | None]
 """A second opinion on statement and evidence: the log-odds that it is borne out; None where there is none."""
@@ -221,7 +222,7 @@ def _sentences(window: Window) -> Iterator[str]:
 
 
 def _bare(sentence: str) -> str:
-    return " ".join(sentence.split()).rstrip(".")
+    return untied(" ".join(sentence.split())).rstrip(".")
 
 
 def with_judge(score: float, opinion: float) -> float:

@@ -195,7 +195,8 @@ class _Reading:
         number = token[0].isdigit() or lower in NUMBER_WORDS
         named = token[0].isupper()
         before = self._before
-        if before is not None and self._link is not None and not named and not number:
+        begins = not named or (before is not None and before.number and self._last in _ARTICLES)
+        if before is not None and self._link is not None and begins and not number:
             self._labels = self._labels | {None}
         plain = number_of(NUMBER_WORDS.get(lower, token)) if number else lower
         done = _done(lower, self._last) if not number else None
@@ -227,15 +228,19 @@ def _done(lower: str, before: str) -> bool | None:
     return False if before and before not in _CUTS and before not in _LINKS and before not in _ARTICLES else None
 
 
-def _bare(sentence: str) -> str:
-    """Without what ties it to the sentence before."""
+def untied(sentence: str) -> str:
+    """Give a sentence without what only ties it to the one before.
+
+    >>> untied("For example, trade rose.")
+    'Trade rose.'
+    """
     rest = _GOES_ON.sub("", sentence, count=1)
     return sentence if rest == sentence else rest[0].upper() + rest[1:]
 
 
 def forms_of(sentence: str, *, moved_only: bool = False) -> Iterator[str]:
     """The sentence, with its date at the end, and in the active voice."""
-    sentence = _bare(sentence)
+    sentence = untied(sentence)
     match = _FRONTED.match(sentence) or _FRONTED_DATE.match(sentence)
     if match is None or not moved_only:
         yield sentence
