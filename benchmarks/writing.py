@@ -338,7 +338,8 @@ def _mean(values: Sequence[float]) -> str:
     return f"{statistics.fmean(values):.3f}" if values else "–"
 
 
-def _folder(given: str) -> tuple[Path, int]:
+def folder_of(given: str) -> tuple[Path, int]:
+    """Read `FOLDER` or `FOLDER:COUNT`; without a count all questions are taken."""
     path, colon, count = given.rpartition(":")
     return (Path(path).resolve(), int(count)) if colon and count.isdigit() else (Path(given).resolve(), 10**9)
 
@@ -346,7 +347,7 @@ def _folder(given: str) -> tuple[Path, int]:
 def main() -> None:
     """Ask, keep, print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folders", nargs="*", type=_folder, metavar="FOLDER[:COUNT]")
+    parser.add_argument("folders", nargs="*", type=folder_of, metavar="FOLDER[:COUNT]")
     parser.add_argument("--model", default="local:qwen2.5-1.5b")
     parser.add_argument("--alone", action=argparse.BooleanOptionalAction, default=True, help="the plain recipe, too")
     parser.add_argument("--data", type=Path, help="keep the prepared documents here")

@@ -10,7 +10,7 @@ _GRAMMAR = frozenset(stem(word) for word in FUNCTION_WORDS)
 _NUMBER = rf"(?:[$€£¥]\s?)?(?P<what>\d+(?:[.,]\d+)*|{'|'.join(NUMBER_WORDS)})"
 _BOUNDS = {
     "at most": r"up to|at most|no more than|a maximum of|as many as|as much as|not more than",
-    "at least": r"at least|no (?:less|fewer) than|a minimum of|or more",
+    "at least": r"at least|no (?:less|fewer) than|a minimum of",
     "more": r"more than|over|above|exceeding|in excess of|upwards of",
     "less": r"less than|fewer than|under|below|just short of|almost|nearly|close to",
 }
@@ -34,6 +34,7 @@ _DENIED = re.compile(r"\b(?:not|no|never|neither|nor|without|cannot|whether|\w+n
 _BOUND = {
     name: re.compile(rf"\b(?:{words})\s+(?:the\s+|a\s+)?{_NUMBER}", re.IGNORECASE) for name, words in _BOUNDS.items()
 }
+_OPEN = re.compile(rf"\b{_NUMBER}\s+or\s+(?:more|less|fewer|so)\b", re.IGNORECASE)
 _PART = re.compile(
     r"\b(?P<how>some|few|most|many|several|half|part|parts|one|none|all|each|much|a (?:third|quarter|fifth|tenth)|"
     r"two[- ]thirds|three[- ]quarters|(?:the )?majority|a minority|\d+(?:[.,]\d+)*|"
@@ -68,6 +69,9 @@ def stays_qualified(statement: str, evidence: str) -> bool:
 
 
 def _bounds_stay(statement: str, evidence: str) -> bool:
+    bounded = {figure for pattern in (*_BOUND.values(), _OPEN) for figure in _figures(pattern, statement)}
+    if any(_stands(what, statement) for what in _figures(_OPEN, evidence) - bounded):
+        return False
     for pattern in _BOUND.values():
         said, told = _figures(pattern, statement), _figures(pattern, evidence)
         if any(_stands(what, statement) for what in told - said) or any(

@@ -111,6 +111,17 @@ def test_what_is_proved_but_beside_the_point_is_left_out(tmp_path: Path) -> None
         assert [s.text for s in every.statements] == [f"{beside}.", f"{TRUE}."]
 
 
+def test_the_best_quote_is_given_where_the_model_cites_another(tmp_path: Path) -> None:
+    other_side = "Overall trade with the south has increased since March"
+    with Shelf.open(RagConfig(data=tmp_path), FakeEmbedder()) as other:
+        other.wait(other.add("news", [Source("a.txt", "upload:a.txt", text=f"{TRUE}. {other_side}.")]).id, 60)
+        best = [s.text for s in ask(other, "").statements]
+        answer = ask(other, f"{other_side}.")
+        assert answer.model == "scripted"
+        assert [s.text for s in answer.statements] == [f"{other_side}.", *best]
+        assert [s.text for s in ask(other, f"{TRUE}.").statements] == [f"{TRUE}."], "and not twice"
+
+
 def test_where_nothing_is_proved_the_sources_answer(shelf: Shelf) -> None:
     answer = ask(shelf, f"{FALSE}.")
     plain = ask(shelf, model="extractive")
