@@ -28,9 +28,9 @@ from typing import Any
 from benchmarks.ablations import Keeping, add, sample
 from index.embed import open_embedder
 from index.errors import ModelFailed
-from index.records import Filter, Hit
+from index.records import Filter
 from index.shelf import Shelf
-from rag.answers import Answer, Ask, Window
+from rag.answers import Answer, Ask
 from rag.cite import Composition
 from rag.config import RagConfig
 from rag.evaluate.figures import figures
@@ -38,12 +38,11 @@ from rag.evaluate.marks import mark
 from rag.evaluate.questions import Case, read_cases
 from rag.extract import in_context
 from rag.pipeline import Rag
-from rag.question import Question
 from rag.recipe import AS_BUILT
 from rag.rerank import open_reranker
 from rag.verify import Checked, Verifier
 from rag.write import Budget, Chat, Sentences
-from rag.writing import EXTRACTIVE, Shown, Writing, Written
+from rag.writing import EXTRACTIVE, Material, Shown, Writing, Written
 
 PLAIN = (
     "Answer the question based only on the following context. If the context does not answer it, say that you do not "
@@ -119,18 +118,10 @@ class Watched(Writing):
 
     written: Written | None = None
 
-    def write(
-        self,
-        ask: Ask,
-        question: Question,
-        judged: Sequence[Window],
-        read: Sequence[Hit],
-        composition: Composition,
-        written: Written,
-    ) -> Iterator[Shown]:
+    def write(self, ask: Ask, material: Material, composition: Composition, written: Written) -> Iterator[Shown]:
         """Write as ever."""
         self.written = written
-        yield from super().write(ask, question, judged, read, composition, written)
+        yield from super().write(ask, material, composition, written)
 
 
 def statement_json(checked: Checked, *, shown: bool) -> dict[str, Any]:

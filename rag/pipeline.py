@@ -42,7 +42,7 @@ from rag.rerank import Reranker, open_reranker
 from rag.survey import Survey, Surveyor
 from rag.when import wants_sequence
 from rag.write import Chat
-from rag.writing import EXTRACTIVE, Writing, Written
+from rag.writing import EXTRACTIVE, Material, Writing, Written
 
 LONGEST_QUESTION = 8000
 """In characters."""
@@ -295,7 +295,7 @@ class Rag:
         ranks = zip_longest(*(each.judged for each in evidence))
         judged = [window for rank in ranks for window in rank if window is not None]
         read = {window.hit.passage.id: window.hit for each in evidence for window in (*each.read, *each.judged)}
-        yield from self.writing.write(ask, whole, judged, list(read.values()), composition, written)
+        yield from self.writing.write(ask, Material(whole, judged, list(read.values())), composition, written)
 
     def _drafted(
         self, evidence: Sequence[Evidence], limit: int, written: Sequence[Citation]

@@ -60,6 +60,22 @@ class Written:
         self.warnings.append(Notice(type, message))
 
 
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What an answer is written from."""
+
+    question: Question
+    judged: Sequence[Window]
+    """The best for each part of the question first."""
+    read: Sequence[Hit]
+    """Everything that may bear a statement out."""
+
+    @property
+    def best(self) -> float:
+        """How well the best window fits the question, as a logit."""
+        return max((window.logit for window in self.judged), default=0.0)
+
+
 class Writing:
     """The language models that may be asked, and how their words become checked statements."""
 
@@ -111,15 +127,7 @@ class Writing:
             return None
         return rewritten if keeps_to(rewritten, ask.question, ask.history) else None
 
-    def write(
-        self,
-        ask: Ask,
-        question: Question,
-        judged: Sequence[Window],
-        read: Sequence[Hit],
-        composition: Composition,
-        written: Written,
-    ) -> Iterator[Shown]:
+    def write(self, ask: Ask, material: Material, composition: Composition, written: Written) -> Iterator[Shown]:
         """Write an answer, giving each statement as soon as it is verified; `written` says what came of it."""
         budget = written.budget
         name = ask.model or self._config.model
@@ -134,14 +142,12 @@ class Writing:
             chat = self._in_time(name, budget)
             checks = self._config.verify != "off"
             verifier = Verifier(self._reranker, self._text_of, self._judge(chat, budget)) if checks else None
-            hearing = _Hearing(
-                verifier, self._reranker, question, judged, read, composition, limit, unsupported, written, ask.draft
-            )
-            chosen = excerpts(judged)
-            yield from hearing.hear(chat.stream(*answer_prompt(question.text, chosen, name), budget), chosen)
+            hearing = _Hearing(verifier, self._reranker, material, composition, limit, unsupported, written, ask.draft)
+            question, chosen = material.question.text, excerpts(material.judged)
+            yield from hearing.hear(chat.stream(*answer_prompt(question, chosen, name), budget), chosen)
             refused = [checked.draft.text for checked in written.refused if checked.support == "unsupported"]
             if unsupported == "rewrite" and refused and not budget.spent:
-                again = again_prompt(question.text, chosen, refused, name)
+                again = again_prompt(question, chosen, refused, name)
                 yield from hearing.hear(chat.stream(*again, budget), chosen)
         except ModelFailed as error:
             rest = (
@@ -189,9 +195,7 @@ class _Hearing:
         self,
         verifier: Verifier | None,
         reranker: Reranker,
-        question: Question,
-        judged: Sequence[Window],
-        read: Sequence[Hit],
+        material: Material,
         composition: Composition,
         limit: int,
         unsupported: Unsupported,
@@ -200,9 +204,7 @@ class _Hearing:
     ) -> None:
         self._verifier = verifier
         self._reranker = reranker
-        self._question = question
-        self._fits = max((window.logit for window in judged), default=0.0)
-        self._read = read
+        self._material = material
         self._composition = composition
         self._limit = limit
         self._shows = unsupported == "show"
@@ -245,8 +247,9 @@ class _Hearing:
         """Check a statement, if there is somebody to check it and time left."""
         if self._verifier is None or not self._written.budget.left:
             return Checked(Draft(statement, ()), "unchecked", 0.0, NOT_CHECKED)
-        checked = self._verifier.check(statement, self._read, hinted)
-        if checked.support == "supported" and (reason := self._verifier.unclear(checked, self._question, self._before)):
+        checked = self._verifier.check(statement, self._material.read, hinted)
+        question = self._material.question
+        if checked.support == "supported" and (reason := self._verifier.unclear(checked, question, self._before)):
             return replace(checked, support="unsupported", reason=reason)
         return checked
 
@@ -255,10 +258,11 @@ class _Hearing:
 
         A question for many things is answered by many statements, few of which it names.
         """
-        if is_broad(self._question):
+        question = self._material.question
+        if is_broad(question):
             return True
         evidence = " ".join(in_context(window) for window in checked.draft.evidence)
-        return self._reranker.score(self._question.text, [evidence])[0] >= self._fits - _BESIDE
+        return self._reranker.score(question.text, [evidence])[0] >= self._material.best - _BESIDE
 
 
 def offered(config: RagConfig) -> tuple[str, ...]:
