@@ -33,6 +33,8 @@ _ABBREVIATED = re.compile(
     r"Vols?|Ch|[Aa]pprox|Ph\.D|Dipl\.-Ing)\.\s+$"
 )
 """Full stops that end no sentence, beside those that the splitter knows: a name or number follows."""
+_MAY = re.compile(r"\bMay\.\s+(?=[“\"‘(]?[A-Z])")
+"""No abbreviation, though the splitter takes it for one."""
 _LIST_ITEM = re.compile(r"^\s*(?:[-*•·–]|\(?\d{1,3}[.)])\s")
 _AROUND = (
     r"(?:reading time:? )?\d+\s*-?min(?:ute)?s?\.?\s+(?:read|reading time|lesezeit)",
@@ -183,6 +185,9 @@ def _boundaries(text: str, start: int, end: int, language: str) -> Iterator[tupl
         stop = boundary["end_index"]
         if stop < len(line) and _ABBREVIATED.search(line, max(begin, stop - 20), stop):
             continue
+        for end_of_may in _MAY.finditer(line, begin, stop):
+            yield from _cut(text, start + begin, start + end_of_may.end())
+            begin = end_of_may.end()
         yield from _cut(text, start + begin, start + stop)
         begin = stop
     if begin < len(line):

@@ -76,9 +76,9 @@ def _figure(match: re.Match[str]) -> Figure:
     amount *= _SCALES.get((match.group("scale") or "").casefold(), 1.0)
     amount *= _SCALE_SIGNS.get((match.group("sign") or "").casefold(), 1.0)
     unit = (match.group("unit") or "").casefold()
-    if unit.startswith("per"):
+    if re.fullmatch(r"per\s?cent", unit):
         unit = "%"
-    elif unit in FUNCTION_WORDS:
+    elif unit == "per" or unit in FUNCTION_WORDS:
         unit = ""
     elif unit != "%":
         unit = stem(unit)

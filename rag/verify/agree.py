@@ -246,10 +246,18 @@ CHECKS: dict[str, Check] = {
 """Every respect in which statement and evidence must agree."""
 
 
+_CURRENCIES = {"$": stem("dollars"), "€": stem("euros"), "£": stem("pounds"), "¥": stem("yen")}
+_MONEY = frozenset(
+    stem(word)
+    for word in """dollars euros pounds yen crowns francs roubles rubles yuan renminbi rupees pesos liras kronor kroner
+    zlotys forints rands dinars marks guilders shillings won bitcoins cents""".split()
+)
+
+
 def _same(figure: Figure, other: Figure) -> bool:
     alike = abs(figure.amount - other.amount) <= 1e-9 * max(1.0, abs(figure.amount))
-    money = {"$", "€", "£", "¥"}
-    if figure.unit in money and other.unit in money and figure.unit != other.unit:
+    units = _CURRENCIES.get(figure.unit, figure.unit), _CURRENCIES.get(other.unit, other.unit)
+    if all(units) and units[0] != units[1] and any(unit in _MONEY for unit in units):
         return False
     percent = (figure.unit == "%") != (other.unit == "%") and figure.unit != "" and other.unit != ""
     return alike and not percent

@@ -20,7 +20,8 @@ _ROUND = re.compile(
     re.IGNORECASE,
 )
 """A figure that is not meant exactly: it may become rounder, never exact."""
-_EITHER = re.compile(r"(?P<one>[\w’'-]+) or (?P<other>[\w’'-]+)")
+_EITHER = re.compile(r"(?P<one>[\w’'-]+) or (?:(?:a|an|the|to) )?(?P<other>[\w’'-]+)")
+_NOT_EVERY = re.compile(r"\bnot (?:every|all|each|always|necessarily|everyone|everything|only|just)\b", re.IGNORECASE)
 _SPAN = r"(?:day|week|month|year|decade|century|spring|summer|autumn|winter)"
 _LATER = re.compile(
     rf"\b(?:(?:(?:in|on|by|during) )?the (?:following|next|previous) {_SPAN}|(?:\w+ )?(?:{_SPAN}s?|centuries) "
@@ -34,6 +35,24 @@ _DENIED = re.compile(r"\b(?:not|no|never|neither|nor|without|cannot|whether|\w+n
 _BOUND = {
     name: re.compile(rf"\b(?:{words})\s+(?:the\s+|a\s+)?{_NUMBER}", re.IGNORECASE) for name, words in _BOUNDS.items()
 }
+_RATE = re.compile(
+    rf"\b{_NUMBER}(?:\s(?:%|[\w’'-]+)){{0,3}}?\s(?:a|an|per|each|every)\s(?P<each>second|minute|hour|day|night|week|"
+    r"month|quarter|year|decade|person|head|worker|employee|capita|household|family|tonne|ton|litre|liter|kilo|kilogram|"
+    r"kilometre|kilometer|mile|hectare|acre|barrel|share|vote|customer|pupil|student|patient|room|seat|unit|piece|ship)s?\b",
+    re.IGNORECASE,
+)
+_RANGE = re.compile(
+    rf"(?<!from )(?<!\w)(?P<low>\d+(?:[.,]\d+)*|{'|'.join(NUMBER_WORDS)})(?:\s(?:to|or|and)\s|(?<=\d)[-–](?=\d))"
+    rf"(?P<high>\d+(?:[.,]\d+)*|{'|'.join(NUMBER_WORDS)})\b",
+    re.IGNORECASE,
+)
+_BETWEEN = re.compile(r"\bbetween\s[$€£¥]?$", re.IGNORECASE)
+_FALSE = re.compile(
+    r"\b(?:(?:untrue|false|myth|wrong|hoax|incorrect|mistaken|unclear|doubtful|disputed|rumou?rs?)(?:\s\w+){0,2}\s"
+    r"(?:that|whether)|falsely|wrongly|mistakenly|rumou?red)\b",
+    re.IGNORECASE,
+)
+_FOR_WHOM = re.compile(r"^\W*(?:For|To)\s(?P<who>[A-Z][\w’'-]+(?:\s[A-Z][\w’'-]+)*),")
 _OPEN = re.compile(rf"\b{_NUMBER}\s+or\s+(?:more|less|fewer|so)\b", re.IGNORECASE)
 _PART = re.compile(
     r"\b(?P<how>some|few|most|many|several|half|part|parts|one|none|all|each|much|a (?:third|quarter|fifth|tenth)|"
@@ -44,6 +63,10 @@ _PART = re.compile(
 )
 _FEW = re.compile(
     r"\b(?P<how>(?i:few|some|many|several|most|certain|one of (?:the|its|their)))\s+(?:\w+\s)?(?P<what>[a-z][\w’'-]+)"
+)
+_HOW_MANY = re.compile(
+    r"\b(?P<how>all|every|each|some|most|many|few|several|no|more|less|fewer|both|neither)\s(?P<what>[a-z][\w’'-]+)",
+    re.IGNORECASE,
 )
 _NOT_YET = re.compile(
     r"\b(?P<how>tr(?:y|ies|ied|ying)|attempt(?:s|ed|ing)?|fail(?:s|ed|ing)?|pretend(?:s|ed)?|refus(?:es?|ed|ing)|"
@@ -57,8 +80,8 @@ _NOT_YET = re.compile(
 )
 _KIND = re.compile(
     r"\b(?P<how>former|formerly|ex|then|acting|interim|deputy|vice|assistant|would-be|alleged|suspected|possible|potential|"
-    r"proposed|planned|so-called|unofficial|provisional|fake|second|third|fourth|fifth|sixth|half|retired|late|"
-    r"one of (?:the|its|their))[\s-]+(?:\w+[\s-])?(?P<what>[A-Za-z][\w’'-]+)",
+    r"proposed|planned|so-called|unofficial|provisional|fake|draft|mock|attempted|honorary|incoming|outgoing|second|third|fourth|fifth|sixth|half|retired|late|"
+    r"one of (?:the|its|their))[\s-]+(?:\w+[\s-])??(?P<what>[A-Za-z][\w’'-]+)",
 )
 _LIMITS = (_PART, _FEW, _NOT_YET, _KIND)
 
@@ -93,9 +116,9 @@ def _choice_stays(statement: str, evidence: str) -> bool:
         one, other = (stem(match[name]) for name in ("one", "other"))
         if {one, other} & _GRAMMAR or _DENIED.search(evidence[: match.start()]):
             continue
-        if (one in words) != (other in words):
+        if (one in words) != (other in words) or (one in words and "or" not in words):
             return False
-    return True
+    return all(match.group().casefold() in statement.casefold() for match in _NOT_EVERY.finditer(evidence))
 
 
 def _limits_stay(statement: str, evidence: str) -> bool:
@@ -130,7 +153,62 @@ def _time_stays(statement: str, evidence: str) -> bool:
     return True
 
 
-_STAYS = (_bounds_stay, _round_stays, _choice_stays, _limits_stay, _time_stays)
+def _share_stays(statement: str, evidence: str) -> bool:
+    """Whether all miners and some clerks do not become some miners and all clerks."""
+    said, told = _shares(statement), _shares(evidence)
+    return all(said[what] & told[what] for what in said.keys() & told.keys())
+
+
+def _shares(text: str) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for match in _HOW_MANY.finditer(text):
+        found.setdefault(stem(match["what"]), set()).add(match["how"].casefold())
+    return found
+
+
+def _rate_stays(statement: str, evidence: str) -> bool:
+    """Whether what is so much a day, or for each, is not that much in all."""
+    words = set(_stems(statement))
+    rates = [match for match in _RATE.finditer(evidence) if stem(match["each"]) not in _GRAMMAR]
+    return not any(stem(match["each"]) not in words and _stands(match["what"], statement) for match in rates)
+
+
+def _range_stays(statement: str, evidence: str) -> bool:
+    """Whether `ten to fifteen` does not become ten."""
+    for match in _RANGE.finditer(evidence):
+        joined_by_and = " and " in match.group().casefold()
+        if joined_by_and and not _BETWEEN.search(evidence[: match.start()]):
+            continue
+        if _is_year(match["low"]) and _is_year(match["high"]):
+            continue
+        if _stands(match["low"], statement) != _stands(match["high"], statement):
+            return False
+    return True
+
+
+def _is_year(number: str) -> bool:
+    return bool(re.fullmatch(r"(?:1\d|20)\d\d", number))
+
+
+def _denials_stay(statement: str, evidence: str) -> bool:
+    """Whether what a sentence calls untrue, or says of what somebody holds, is not said without that."""
+    held = _FOR_WHOM.match(evidence)
+    if held and held["who"].casefold() not in statement.casefold():
+        return False
+    return not _FALSE.search(evidence) or bool(_FALSE.search(statement))
+
+
+_STAYS = (
+    _bounds_stay,
+    _round_stays,
+    _choice_stays,
+    _limits_stay,
+    _share_stays,
+    _rate_stays,
+    _range_stays,
+    _denials_stay,
+    _time_stays,
+)
 
 
 def _stems(text: str) -> list[str]:

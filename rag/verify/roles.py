@@ -10,7 +10,7 @@ from rag.language import language_of
 from rag.terms import stem
 from rag.verify.agree import sentences_in
 from rag.verify.qualified import stays_qualified
-from rag.verify.words import DENIAL, WHEN, Sentence, Word, forms_of, read
+from rag.verify.words import DENIAL, MODALS, OF, PRONOUNS, WHEN, Sentence, Word, forms_of, read, untied
 
 _DROPPED = 3
 """How many words in a row may be left out where a part of a sentence goes on."""
@@ -24,6 +24,8 @@ _GENERAL = frozenset(
     river lake building bridge station ship author writer president minister man woman""".split()
 )
 """Words that a text calls somebody by, or something, whose name it has told before: `the company`."""
+_FIRMS = frozenset(stem(word) for word in "company firm business corporation group".split())
+"""Those that may stand for one another."""
 _TURNING = frozenset(
     stem(word)
     for word in """try attempt fail pretend refuse threaten promise vow pledge plan intend hope want seek sought agree
@@ -32,6 +34,7 @@ _TURNING = frozenset(
     planned second third fourth fifth half few""".split()
 )
 """Words that cannot be left out of what is said without changing it."""
+_ADVERBS = frozenset(stem(word) for word in "later earlier well together too also soon first last".split())
 _REPORTING = frozenset(
     stem(word)
     for word in """say said tell told claim argue believe think thought insist warn allege suggest announce assert
@@ -66,7 +69,7 @@ def roles_agree(statement: str, evidence: str, context: str) -> bool:
             _Laying(one, other, elsewhere).works() for one in said for other in told
         ):
             return True
-        meant = meant | _subject(told[0])
+        meant = (meant if _goes_on_about(sentence) else heading) | _subject(told[0])
     return False
 
 
@@ -74,6 +77,12 @@ def _without(context: str, sentences: Sequence[str]) -> str:
     for sentence in sentences:
         context = context.replace(sentence, " ", 1)
     return context
+
+
+def _goes_on_about(sentence: str) -> bool:
+    """Whether a sentence is about what the one before it is about: it begins with a pronoun or `the company`."""
+    first, _, rest = untied(sentence).partition(" ")
+    return first.casefold() in PRONOUNS or (first == "The" and stem(rest.split(" ")[0].casefold()) in _FIRMS)
 
 
 def _subject(sentence: Sentence) -> set[str]:
@@ -135,7 +144,45 @@ class _Laying:
         """Whether the statement is one long run of the sentence's words."""
         size, told = len(self._words), self._told.words
         starts = range(len(told) - size + 1) if size >= _COPIED else range(min(1, len(told) - size + 1))
-        return any(all(map(_alike, self._words, told[at : at + size])) for at in starts)
+        runs = ((told[at : at + size], told[at + size : at + size + 1]) for at in starts)
+        return any(
+            all(map(_alike, self._words, run)) and self._keeps_limits(run) and not any(map(_is_one, run[-1:], behind))
+            for run, behind in runs
+        )
+
+    def _keeps_limits(self, laid: Sequence[Word]) -> bool:
+        """Whether what stands behind `not` or `only` in the same part of the sentence is there, all of it."""
+        limits = [(word.place, word.part) for word in laid if word.stem == DENIAL]
+        for only in self._told.only:
+            behind = next((word for word in self._told.words if word.place > only), None)
+            if behind is not None and any(word.part == behind.part for word in laid):
+                limits.append((only, behind.part))
+        kept = set(laid)
+        return all(
+            word in kept
+            for place, part in limits
+            for word in self._told.words
+            if word.part == part and word.place > place
+        )
+
+    def _keeps_whole(self) -> bool:
+        """Whether no noun stands without the one it belongs to, as a tunnel for a tunnel inspector would."""
+        kept = set(self._chosen)
+        kept |= {word for word in self._told.words if any(_akin(one, word) for one in self._unknown)}
+        at = {word.place: word for word in self._told.words}
+        for word in self._told.words:
+            if word not in kept:
+                if any(other.place == word.place for other in kept):
+                    return False
+                continue
+            behind = at.get(word.place + 1)
+            if behind is None or behind in kept or not _is_one(word, behind):
+                continue
+            ahead = next((one for one in self._told.words if one.place > word.place and one in kept and one.free), None)
+            says = behind.form == "s" and (word.named or (ahead is not None and ahead.part != word.part))
+            if not says:  # and so is the verb of a clause that is left out
+                return False
+        return True
 
     def _adds_one_thing(self) -> bool:
         """Whether what comes from elsewhere stands together, and is the smaller part."""
@@ -148,7 +195,13 @@ class _Laying:
         """Lay one word after the other, going back where a word finds no place."""
         at = len(self._chosen)
         if at == len(self._placed):
-            return self._keeps_its_beginning() and self._adds_in_its_place() and self._puts_nothing_else()
+            return (
+                self._keeps_its_beginning()
+                and self._keeps_whole()
+                and self._keeps_limits(self._chosen)
+                and self._adds_in_its_place()
+                and self._puts_nothing_else()
+            )
         for other in self._told.words:
             self._tries -= 1
             if self._tries > 0 and self._may_lie(self._placed[at], other):
@@ -166,10 +219,23 @@ class _Laying:
         before = self._placed[at - 1] if at else None
         if before is not None and before.phrase == word.phrase and not word.free:
             return self._chosen[-1].phrase == other.phrase and self._chosen[-1].place <= other.place
+        if before is not None and OF in word.links and not word.free and not self._is_of(before, word, other):
+            return False
         free = [self._chosen[place] for place in range(at) if self._placed[place].free]
         if not free:
             return True
         return self._goes_on(free[-1], other) if word.free else self._hangs_on(free[-1], other)
+
+    def _is_of(self, before: Word, word: Word, other: Word) -> bool:
+        """Whether `of` ties a word to the same one as in the sentence: the minister of Urskia."""
+        follows = not any(before.place < one.place < word.place for one in self._words)
+        head = max((one for one in self._told.words if one.phrase < other.phrase), key=lambda w: w.place, default=None)
+        return not follows or head is None or self._chosen[-1].phrase == head.phrase
+
+    def _is_relative(self, part: int) -> bool:
+        """Whether a part of the sentence begins with who or which."""
+        first = min((word.place for word in self._told.words if word.part == part), default=0)
+        return max((cut for cut in self._told.cuts if cut < first), default=-1) in self._told.relative
 
     def _goes_on(self, one: Word, other: Word) -> bool:
         """Whether what lies between two words that stand free may be left out."""
@@ -183,6 +249,9 @@ class _Laying:
             return False
         if not dropped:
             return True
+        since = max((cut for cut in cuts), default=one.place)
+        if any(word.done is not None and word.place > since for word in dropped):
+            return False
         if one.stem == DENIAL:
             return False
         if not cuts:
@@ -195,6 +264,12 @@ class _Laying:
 
     def _hangs_on(self, one: Word, other: Word) -> bool:
         """Whether a phrase belongs to the part of the sentence that the word before it stands in."""
+        between = [w for w in self._told.words if one.place < w.place < other.place and w not in self._chosen]
+        if any(word.done is not None and word.part == other.part and word.free for word in between):
+            return False
+        rivals = [w for w in between if not w.free and w.links & other.links and w.phrase != other.phrase]
+        if any(_of_a_kind(rival, other) for rival in rivals):
+            return False
         if one.part == other.part:
             return True
         own = [word for word in self._told.words if word.part == other.part and word.free]
@@ -212,6 +287,8 @@ class _Laying:
                 return False
         left = [w for w in self._told.words if w.place < first.place and w.part == first.part and w.free]
         left = [word for word in left if word not in self._chosen]
+        if self._is_relative(first.part) and (left or last.part != first.part):
+            return False
         if any(word.stem in _TURNING or word.stem == DENIAL or word.done is not None for word in left):
             return False
         names = [at for at, word in enumerate(left) if word.named]
@@ -238,17 +315,27 @@ class _Laying:
         return not self._added or any(word.stem in self._elsewhere.meant for word in self._added)
 
     def _puts_nothing_else(self) -> bool:
-        """Whether no word stands where the sentence has another, as `limited` for `infinite`, or has ended."""
+        """Whether each word that is nowhere in the evidence is a form of one that it stands for.
+
+        `The company` stands for a name, a pronoun, or another such word.
+        """
         laid = {word.place: one.place for word, one in zip(self._placed, self._chosen, strict=True)}
         for word in self._unknown:
-            if word in self._added or word.stem in _GENERAL:
+            if word in self._added:
                 continue
             start = max((laid[place] for place in laid if place < word.place), default=-1)
             end = min((laid[place] for place in laid if place > word.place), default=10**6)
             instead = [w for w in self._told.words if start < w.place < end and w not in self._chosen]
-            if len(instead) == 1 and not _akin(word, instead[0]):
-                return False
-            if not instead and not any(place > word.place for place in laid):
+            if word.stem not in _GENERAL:
+                if not any(_akin(word, one) for one in instead):
+                    return False
+                continue
+            whom = [one for one in instead if one.free]
+            firm = word.stem in _FIRMS
+            general = bool(whom) and all(
+                one.named or (firm and one.stem in _FIRMS and one.place in self._told.definite) for one in whom
+            )
+            if not general and not any(start < place < end for place in self._told.pronouns):
                 return False
         return True
 
@@ -258,6 +345,22 @@ class _Laying:
         return named and word.stem in _GENERAL and word.stem not in self._elsewhere.others
 
 
+def _of_a_kind(word: Word, other: Word) -> bool:
+    """Whether two words are both numbers, or both names."""
+    return (word.number and other.number) or (word.named and other.named and not word.number and not other.number)
+
+
+def _is_one(word: Word, behind: Word) -> bool:
+    """Whether a word and the one behind it may well be one noun."""
+    return behind.place == word.place + 1 and not behind.named and _is_plain(word) and _is_plain(behind)
+
+
+def _is_plain(word: Word) -> bool:
+    """Whether a word may be a noun or belong to one: no figure, no adverb, nothing that is done."""
+    verb = word.done is not None or word.tense in MODALS
+    return not (word.number or verb or word.form == "ly" or word.stem in _ADVERBS)
+
+
 def _counted(words: Sequence[Word]) -> int:
     """How many words there are, those of a name in a row being one."""
     return sum(not (word.named and at and words[at - 1].named) for at, word in enumerate(words))
@@ -265,12 +368,17 @@ def _counted(words: Sequence[Word]) -> int:
 
 def _akin(word: Word, other: Word) -> bool:
     """Whether two words begin alike, as words of one family do."""
-    return word.stem[:4] == other.stem[:4]
+    voice = word.done is None or other.done is None or word.done == other.done
+    return voice and word.stem[:4] == other.stem[:4]
 
 
 def _alike(word: Word, other: Word) -> bool:
     """Whether two words are the same, tied in the same way, and done or done to alike."""
     voice = word.done is None or other.done is None or word.done == other.done
+    if word.tense != other.tense and ((word.tense and other.tense) or {word.tense, other.tense} & MODALS):
+        return False
+    if {word.form, other.form} == {"ed", "s"} or (other.form == "'s" and word.form != "'s"):
+        return False
     return voice and other.stem == word.stem and bool(word.links & other.links)
 
 

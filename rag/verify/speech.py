@@ -8,9 +8,10 @@ _REPORTS = re.compile(
     r"\b(?:says?|said|claim(?:s|ed|ing)|alleg(?:e|es|ed|edly|ations?)|argu(?:e|es|ed|ing)|insist(?:s|ed|ing)?|"
     r"according to|accus(?:e|es|ed|ing)|suggest(?:s|ed|ing)|warn(?:s|ed|ing)|told|reportedly|believ(?:e|es|ed)|thinks?|"
     r"in the (?:view|words|opinion|eyes) of|predict(?:s|ed)?|critics|declared|stated|asserts?|asserted|supposedly|"
-    r"purportedly|rumou?red|my view|arguably|"
+    r"purportedly|rumou?red|my view|arguably|contend(?:s|ed)?|fear(?:s|ed)?|maintain(?:s|ed)? that|caution(?:s|ed)?|"
+    r"(?:wrote|writes|added|adds|testif(?:y|ies|ied)|complain(?:s|ed)?) that|"
     r"(?:stud(?:y|ies)|surveys?|polls?|research(?:ers)?|scientists)\b[^.]{0,60}\b"
-    r"(?:find|finds|found|shows?|showed))\b|[“\"«„][^“”\"«»„]{40,}[”\"»“]",
+    r"(?:find|finds|found|shows?|showed))\b|,\s(?:[\w.’'-]+\s){1,4}(?:added|wrote|adds|writes)[,.]|[“\"«„][^“”\"«»„]{40,}[”\"»“]",
     re.IGNORECASE,
 )
 """Words, and long quotations, that make a sentence somebody's rather than its document's."""

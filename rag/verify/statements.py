@@ -127,6 +127,7 @@ class Verifier:
         whole = self._checked(statement, windows, named)
         clauses = clauses_in(statement)
         alone = len(clauses) < 2 or min(len(stems_of(part)) for part in clauses) < _CLAUSE
+        alone = alone or not all(re.search(r"\b[A-Z]", clause) for clause in clauses[1:])  # it tells not of whom
         if whole.support != "unsupported" or alone:
             return whole
         parts = [self._checked(clause, windows, named) for clause in clauses]

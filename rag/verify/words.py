@@ -13,9 +13,13 @@ _TOKEN = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:[.’'-][^\W\d_]+)*|[,;:()–
 _LINKS = {
     word: place
     for place, words in enumerate(
-        """of in on at within inside for during throughout near
+        """of
+        in on at within inside during throughout
+        for
+        near
         by
-        to into onto toward towards
+        to into onto
+        toward towards
         from
         with together alongside
         after following
@@ -27,19 +31,25 @@ _LINKS = {
         under below
         above
         against
+        excluding except besides barring
         as
         between among amid
         because due owing
-        if unless
+        if
+        unless
         despite although though
-        like unlike""".splitlines()
+        like
+        unlike""".splitlines()
     )
     for word in words.split()
 }
 """Words that say what stands behind them to what stands before, those that may stand for one another together."""
+OF, WITH = _LINKS["of"], _LINKS["with"]
+_EXCEPT = _LINKS["except"]
+_ALL = frozenset("all everyone everything everybody nothing anything none nobody".split())
 _CUTS = frozenset(", ; : ( ) – — and or but nor plus while whereas which who whom whose".split())
 """What one part of a sentence ends with, and the next begins."""
-_PRONOUNS = frozenset("it he she they its his her hers their theirs him them this these those there here".split())
+PRONOUNS = frozenset("it he she they its his her hers their theirs him them this these those there here".split())
 _DENIALS = frozenset("not no never none neither nor nobody nothing without cannot hardly barely scarcely".split())
 DENIAL = "¬"
 _BE = frozenset("is are was were be been being".split())
@@ -50,9 +60,22 @@ _RELATIVE = frozenset("who whom whose which".split())
 _IRREGULAR = frozenset(
     """beat beaten bought broken brought built caught chosen cut done drawn driven fed felt fought found given held hit
     hurt kept killed known laid led left lent lost made met paid put read said seen sent set sold sought spent stolen
-    struck sworn taken taught thought thrown told torn understood won worn written overthrown""".split()
+    struck sworn taken taught thought thrown told torn understood won worn written overthrown forgiven shown forbidden
+    forgotten frozen hidden ridden shaken shot woven bound bred dealt dug flung hung overcome proven shed shut spread
+    split
+    stood stung swept swung withdrawn laid bitten blown eaten sung sunk""".split()
 )
 """Past forms that do not end with `ed`."""
+_ACTIVE = frozenset(
+    """gave forgave took wrote went came became began ate broke chose drew drove fell flew forgot froze grew hid knew
+    rode
+    rose sang sank saw shook spoke stole swore tore threw wore withdrew overthrew showed forbade""".split()
+)
+"""Past forms that nothing is done to."""
+MODALS = frozenset("will would shall should may might must can could".split())
+_PRESENT = frozenset("is are am has have do does".split())
+_PAST = frozenset("was were had did".split())
+_PARTICLES = frozenset("up down out off away back".split())
 WHEN = frozenset("now still once already again".split())
 """Words of grammar that tell when: what is so now was not always so."""
 _ROUND = re.compile(
@@ -98,6 +121,10 @@ class Word:
     phrase: int
     """Which phrase it stands in, counted by links and auxiliaries too."""
     place: int
+    tense: str
+    """The modal before it; else `is` or `was` for auxiliaries of present and past, or by its own ending; else empty."""
+    form: str
+    """How it ends where that tells: `ed`, `s`, `'s`, `ly`; else empty."""
     done: bool | None
     """Of a past form whether it is done to what stands before (`was sold`), or by it (`Ann sold`); None: unclear."""
 
@@ -119,6 +146,8 @@ class Sentence:
     definite: frozenset[int]
     """Places of words with `the` or `this` before them."""
     pronouns: frozenset[int]
+    only: frozenset[int]
+    """Places of `only`."""
 
 
 @lru_cache(maxsize=4096)
@@ -136,10 +165,11 @@ class _Reading:
         self._relative: set[int] = set()
         self._definite: set[int] = set()
         self._pronouns: set[int] = set()
+        self._only: set[int] = set()
         self._link: int | None = None
         self._labels: frozenset[int | None] = frozenset([None])
         self._part = self._phrase = 0
-        self._last = ""
+        self._last = self._auxiliary = ""
         self._before: Word | None = None
 
     def read(self, text: str) -> Sentence:
@@ -152,24 +182,27 @@ class _Reading:
             frozenset(self._relative),
             frozenset(self._definite),
             frozenset(self._pronouns),
+            frozenset(self._only),
         )
 
     def _take(self, token: str, place: int) -> None:
         lower = token.casefold()
         kept = self._last
-        if lower in _CUTS:
+        if lower in ("only", "solely", "exclusively"):
+            self._only.add(place)
+        link = _EXCEPT if lower == "but" and kept in _ALL else _LINKS.get(lower)
+        if link is not None:
+            self._tie(link)
+        elif lower in _CUTS:
             self._cut(lower, place)
-        elif lower in _LINKS:
-            self._link, self._before = _LINKS[lower], None
-            self._labels = frozenset([self._link])
-            self._phrase += 1
         elif lower in _AUXILIARIES and not _is_the_month(token, place):
             self._free()
+            self._auxiliary = self._auxiliary if self._auxiliary in MODALS else lower
         elif lower in _DENIALS or lower.endswith(("n't", "n’t")):
             self._free()
-            self._words.append(Word(DENIAL, False, False, self._labels, self._part, self._phrase, place, None))
+            self._words.append(Word(DENIAL, False, False, self._labels, self._part, self._phrase, place, "", "", None))
             lower = kept if kept in _BE else lower
-        elif lower in _PRONOUNS:
+        elif lower in PRONOUNS:
             self._pronouns.add(place)
             if self._link is None:
                 self._free()
@@ -178,6 +211,11 @@ class _Reading:
         elif lower.endswith("ly"):
             lower = kept
         self._last = lower
+
+    def _tie(self, link: int) -> None:
+        self._link, self._before = link, None
+        self._labels = frozenset([link])
+        self._phrase += 1
 
     def _cut(self, lower: str, place: int) -> None:
         self._cuts.add(place)
@@ -200,8 +238,12 @@ class _Reading:
             self._labels = self._labels | {None}
         plain = number_of(NUMBER_WORDS.get(lower, token)) if number else lower
         done = _done(lower, self._last) if not number else None
+        tense = _tense(self._auxiliary, lower)
+        self._auxiliary = ""
+        form = next((ending for ending in ("'s", "’s", "s'", "s’", "ed", "s", "ly") if lower.endswith(ending)), "")
+        form = "'s" if form.strip("s") in ("'", "’") else form
         for piece in _pieces(plain, number=number):
-            word = Word(piece, named, number, self._labels, self._part, self._phrase, place, done)
+            word = Word(piece, named, number, self._labels, self._part, self._phrase, place, tense, form, done)
             self._words.append(word)
             self._before = word
         if self._last in _POINTING:
@@ -213,14 +255,24 @@ def _is_the_month(token: str, place: int) -> bool:
 
 
 def _says_something(lower: str) -> bool:
-    return lower not in FUNCTION_WORDS or lower in NUMBER_WORDS or lower in WHEN
+    return lower not in FUNCTION_WORDS or lower in NUMBER_WORDS or lower in WHEN or lower in _PARTICLES
 
 
 def _pieces(plain: str, *, number: bool) -> list[str]:
     return [plain] if number else [stem(part) for part in plain.split("-") if part]
 
 
+def _tense(auxiliary: str, lower: str) -> str:
+    if auxiliary in MODALS:
+        return auxiliary
+    if auxiliary in _PRESENT or auxiliary in _PAST:
+        return "is" if auxiliary in _PRESENT else "was"
+    return ""
+
+
 def _done(lower: str, before: str) -> bool | None:
+    if lower in _ACTIVE:
+        return False
     if not lower.endswith("ed") and lower not in _IRREGULAR:
         return None
     if before in _BE:

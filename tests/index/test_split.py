@@ -246,3 +246,12 @@ def test_an_abbreviation_ends_no_sentence(text: str) -> None:
     expected = ["It rained.", text, "Then it snowed."] if text != "Ms." else ["It rained.", "Ms. Then it snowed."]
     assert [whole[s.start : s.end] for s in sentences_of(whole)] == expected
     assert [text[s.start : s.end] for s in sentences_of(text)] == [text]
+
+
+def test_may_is_no_abbreviation() -> None:
+    text = "It began in May. Ann Roe left in May. In May 2020 it ended."
+    assert [text[s.start : s.end] for s in sentences_of(text)] == [
+        "It began in May.",
+        "Ann Roe left in May.",
+        "In May 2020 it ended.",
+    ]
