@@ -195,7 +195,9 @@ def _denials_stay(statement: str, evidence: str) -> bool:
     held = _FOR_WHOM.match(evidence)
     if held and held["who"].casefold() not in statement.casefold():
         return False
-    return not _FALSE.search(evidence) or bool(_FALSE.search(statement))
+    words = set(_stems(statement)) - _GRAMMAR
+    told = (set(_stems(evidence[match.end() :])) for match in _FALSE.finditer(evidence))
+    return bool(_FALSE.search(statement)) or not any(words & behind for behind in told)
 
 
 _STAYS = (

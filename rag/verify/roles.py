@@ -292,7 +292,9 @@ class _Laying:
         if any(word.stem in _TURNING or word.stem == DENIAL or word.done is not None for word in left):
             return False
         names = [at for at, word in enumerate(left) if word.named]
-        somebody_else = first.named and bool(names) and any(not word.named for word in left[names[0] :])
+        somebody_else = (
+            first.named and bool(names) and any(word.form == "s" for word in left[names[0] :] if not word.named)
+        )
         return _counted(left) <= _DROPPED and not somebody_else
 
     def _adds_in_its_place(self) -> bool:

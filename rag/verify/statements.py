@@ -42,6 +42,9 @@ _LONGEST = 1200
 """How many characters it may have: no evidence is longer, and a flood of words would take long to check."""
 _CLAUSE = 3
 """How many words with a meaning a clause must have to be checked by itself."""
+_ANOTHER = re.compile(r",?\s(?:and|but|while|whereas)\s|;\s")
+_POINTING = re.compile(r"\b(?:it|its|they|he|she|this|that|these|those|so|such|not|n[’']t)\b", re.IGNORECASE)
+"""Words by which what a sentence goes on to say may still be about the statement."""
 _REASONS = {
     "quotes": "it quotes words that do not stand there",
     "figures": "a number is not in the passages",
@@ -238,7 +241,7 @@ def features(statement: str, evidence: str, context: str, logit: float) -> dict[
     """Describe how far evidence goes towards a statement, in numbers of 0 to 1; a check that fails counts 1."""
     said, told = stems_of(statement), stems_of(context)
     known = set(told)
-    focus = _focus(set(said), evidence)
+    focus = _without_rest(_focus(set(said), evidence), set(said))
     values = {
         "relevance": max(-11.0, min(11.0, logit)) / 11,
         "coverage": sum(word in known for word in said) / (len(said) or 1),
@@ -310,6 +313,15 @@ def _focus(said: set[str], evidence: str) -> str:
     """The sentence of the evidence that shares most with the statement."""
     sentences = sentences_in(evidence)
     return max(sentences, key=lambda part: len(said & set(stems_of(part))), default=evidence)
+
+
+def _without_rest(sentence: str, said: set[str]) -> str:
+    """A sentence without what it goes on to say of something else, in none of the statement's words."""
+    for match in _ANOTHER.finditer(sentence):
+        rest = sentence[match.end() :]
+        if not said & set(stems_of(rest)) and not _POINTING.search(rest):
+            return sentence[: match.start()]
+    return sentence
 
 
 def _in_order(said: Sequence[str], told: Sequence[str]) -> float:

@@ -31,6 +31,7 @@ _LINKS = {
         under below
         above
         against
+        behind beyond outside
         excluding except besides barring
         as
         between among amid
