@@ -44,6 +44,8 @@ WRONG = 0.02
 """How many of the statements that are shown may be unsupported."""
 WRONG_OF_PAIRS = 0.05
 """How many of the third-party pairs, half of which are traps."""
+LEAST = 0.65
+"""No lower threshold: nothing right is won below it on the judged pairs, and statements made to deceive get through."""
 FOLDS = 5
 WEIGHED = ("relevance", "coverage", "uncovered", "order", "run")
 """The features that are weighed; the others are checks, each of which refuses by itself."""
@@ -141,7 +143,7 @@ def held_out(values: Scores, right: NDArray[np.bool_], folds: NDArray[np.int64])
     return scores
 
 
-def threshold_of(scores: Scores, right: NDArray[np.bool_], wrong: float, least: float = 0.5) -> float:
+def threshold_of(scores: Scores, right: NDArray[np.bool_], wrong: float, least: float = LEAST) -> float:
     """Give the lowest score from which on at most a share is not borne out."""
     for limit in np.arange(least, 1.0, 0.01).round(2):
         shown = scores >= limit
