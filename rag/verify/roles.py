@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -43,6 +44,8 @@ _REPORTING = frozenset(
 )
 """What stands before it did not do what stands behind it."""
 _OPPOSITE = ("un", "in", "im", "il", "ir", "dis", "non", "mis", "de", "under", "over")
+_SHARED = 0.55
+"""What share of the longer of two words both must begin with to be of one family."""
 _TRIES = 4000
 """How many places are looked at for a statement in one sentence: repeated words could go on for ever."""
 
@@ -369,9 +372,10 @@ def _counted(words: Sequence[Word]) -> int:
 
 
 def _akin(word: Word, other: Word) -> bool:
-    """Whether two words begin alike, as words of one family do."""
+    """Whether two words begin alike, as words of one family do: overtook, overtaken."""
     voice = word.done is None or other.done is None or word.done == other.done
-    return voice and word.stem[:4] == other.stem[:4]
+    least = max(4, math.ceil(_SHARED * max(len(word.stem), len(other.stem))))
+    return voice and word.stem[:least] == other.stem[:least]
 
 
 def _alike(word: Word, other: Word) -> bool:
