@@ -22,6 +22,7 @@ from rich.progress import track
 
 from benchmarks.ablations import Keeping, add, sample
 from benchmarks.writing import folder_of, keep, rows_of
+from index.errors import ModelFailed
 from index.shelf import Shelf
 from rag.answers import Answer, Ask
 from rag.config import RagConfig
@@ -63,7 +64,10 @@ class Wording:
         for way, prompt in (("query", QUERY), ("parts", PARTS)):
             budget = self._rag.writing.budget(None)
             asked = prompt.format(question=ask.question)
-            said = "".join(self._chat.stream("You prepare a search.", asked, budget))
+            try:
+                said = "".join(self._chat.stream("You prepare a search.", asked, budget))
+            except ModelFailed:  # as in answering: the rules do it
+                said = ""
             lines = [line.strip(' -*•\t0123456789.)"') for line in said.splitlines()]
             yield way, [line for line in lines if line][: MOST_PARTS if way == "parts" else 1], budget
 
