@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc)
 SOAK_POINTS ?= 100
 SOAK_SEED ?= 1
 
-.PHONY: chat setup test test-browser soak check lock sentence-transformers model evaluation ocr mcp traces screenshots ablations fit bench bench-million clean help sbom licences teeth
+.PHONY: chat setup test test-browser soak check lock sentence-transformers model evaluation ocr mcp traces screenshots ablations fit bench bench-million bench-model clean help sbom licences teeth
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 24
@@ -105,6 +105,13 @@ bench: setup $(VENV)/.installed-dev ## How fast it is, against the plain recipe,
 	@$(BIN)/dossier models fetch all-MiniLM-L6-v2
 	$(BIN)/python -m benchmarks.speed $(if $(SET),--set $(SET))
 	$(BIN)/python -m benchmarks.growing --sizes 1000,10000,100000
+	$(if $(MODEL),@$(MAKE) bench-model SET=$(SET))
+
+bench-model: setup $(VENV)/.installed-dev ## What a language model says alone, and what is shown of it (hours): make bench-model SET=FOLDER:30
+	@$(MAKE) model EXTRA=local
+	@$(BIN)/dossier models fetch qwen2.5-1.5b
+	$(BIN)/python -m benchmarks.hostile
+	$(if $(SET),$(BIN)/python -m benchmarks.writing $(SET))
 
 bench-million: setup $(VENV)/.installed-dev ## What grows with a million passages (up to an hour, 8 GB): make bench-million KEEP=FOLDER
 	$(BIN)/python -m benchmarks.growing --sizes 1000000 $(if $(KEEP),--keep $(KEEP))
