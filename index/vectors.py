@@ -25,6 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.errors import Cancelled, IndexDamaged, StorageFull
+from index.memory import blanked
 
 if TYPE_CHECKING:
     from chromadb.api import ClientAPI
@@ -119,7 +120,7 @@ class Approximate:
     @classmethod
     def open(cls, folder: Path) -> Approximate:
         """Open a folder that was probed, or make a new one. Raises IndexDamaged."""
-        with _translated(folder):
+        with _translated(folder), blanked():
             client = _client(folder)
             collection = client.get_or_create_collection(
                 COLLECTION,
@@ -134,7 +135,7 @@ class Approximate:
 
     def put(self, keys: NDArray[np.int64], matrix: NDArray[np.float32]) -> None:
         """Add or overwrite vectors: shapes (n,), (n, dimensions)."""
-        with _translated(self.folder):
+        with _translated(self.folder), blanked():
             for start in range(0, len(keys), BATCH):
                 part = slice(start, start + BATCH)
                 self._collection.upsert(ids=[str(key) for key in keys[part].tolist()], embeddings=matrix[part])
@@ -142,7 +143,7 @@ class Approximate:
     def remove(self, keys: Collection[int]) -> None:
         """Drop vectors; what is not there is passed over."""
         names = [str(key) for key in keys]
-        with _translated(self.folder):
+        with _translated(self.folder), blanked():
             for start in range(0, len(names), BATCH):
                 self._collection.delete(ids=names[start : start + BATCH])
 
@@ -159,7 +160,7 @@ class Approximate:
 
     def close(self) -> None:
         """Close the client, so that all its files are written."""
-        with _translated(self.folder):
+        with _translated(self.folder), blanked():
             self._client.close()  # type: ignore[attr-defined] # the annotated interface lags behind the client
 
 

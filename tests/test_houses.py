@@ -122,6 +122,7 @@ EDGES = {
             "scan": "searches what the index does not show yet",
             "library": "the truth it follows",
         },
+        "vectors": {"memory": "what it writes holds no memory of others"},
         "vectors_served": {"vectors": "the same index, kept elsewhere: its nouns and its graph"},
         "keep_words": {"keywords": "its one index", "library": "the truth it follows"},
         "embed": {"models": "opens the files that the manifest names", "onnx": "the door to the models' runtime"},

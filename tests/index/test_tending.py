@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
 import shutil
 import sqlite3
@@ -18,6 +19,7 @@ from index.embed import Vector
 from index.errors import Conflict, EmbedderChanged, LibraryBusy, NotFound, UnreadableFile
 from index.records import Found, Metadata, Reindexed, Source
 from index.shelf import Shelf
+from index.vectors import Approximate
 from tests.fakes import FakeEmbedder
 
 QUESTIONS = ("trade of region7", "the minister of region3 and copper", "storm number11")
@@ -100,6 +102,34 @@ def test_no_file_holds_a_word_of_what_was_removed(tmp_path: Path, chroma_from: i
         until_ready(shelf)
         assert all(health.well for health in shelf.doctor() if health.part != "space")
         assert answers(shelf)[0].by_meaning[0] == after[0].by_meaning[0]
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="the C library cannot be told to")
+def test_what_was_in_memory_is_not_in_the_gaps_of_an_index(tmp_path: Path) -> None:
+    for attempt in range(4):
+        for thread in [threading.Thread(target=litter) for _ in range(8)]:
+            thread.start()
+            thread.join()
+        index = Approximate.open(tmp_path / str(attempt))
+        for start in range(0, 30, 5):
+            litter()
+            index.put(np.arange(start, start + 5), np.random.default_rng(start).random((5, 24), dtype=np.float32))
+        index.close()
+    assert holding(tmp_path, "xylophon") == []
+
+
+def litter() -> None:
+    """Leave words in memory that is free."""
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
+    places = []
+    for size in (64, 128, 256, 512, 1024, 4096, 16384, 65536, 100_000, 120_000):
+        for _ in range(200):
+            place = libc.malloc(ctypes.c_size_t(size))
+            ctypes.memmove(place, (b"xylophonic " * (size // 11 + 1))[:size], size)
+            places.append(place)
+    for place in places:
+        libc.free(place)
 
 
 def test_an_index_from_before_the_trimming_is_built_anew(tmp_path: Path) -> None:

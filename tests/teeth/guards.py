@@ -114,6 +114,7 @@ GUARDS = (
     Guard("limits stay", "rag/verify/qualified.py", "    _limits_stay,\n", "", "tests/rag/test_traps.py"),
     Guard("what came later stays later", "rag/verify/qualified.py", "    _time_stays,\n", "", "tests/rag/test_traps.py"),
     Guard("who says so is not who did so", "rag/verify/roles.py", "turning = _TURNING | _REPORTING | {DENIAL}", "turning = _TURNING | {DENIAL}", "tests/rag/test_traps.py"),
+    Guard("memory is blank before Chroma writes of it", "index/memory.py", "set_to(_PERTURB, 0x55 if _blanking else 0)", "set_to(_PERTURB, 0)", "tests/index/test_tending.py::test_what_was_in_memory_is_not_in_the_gaps_of_an_index"),
     Guard("the page escapes", "ui/page/markup.py", "html.escape(str(text), quote=True)", "str(text)", "tests/ui/test_page_parts.py::test_no_text_leaves_its_block_or_its_attribute"),
     Guard("shown answers are escaped", "ui/show.py", "return escape(visible(text, keep_breaks=True), quote=True)", "return visible(text, keep_breaks=True)", "tests/ui/test_show.py::test_html_has_only_our_tags_and_attributes"),
     Guard("the queue is bounded", "ui/service.py", "if len(self._running) >= self._room:", "if False:", "tests/ui/test_http_asking.py::test_a_full_queue_asks_to_come_back"),
