@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import struct
 import subprocess  # the probe runs this very module
 import sys
 import time
@@ -162,6 +163,8 @@ class Approximate:
         """Close the client, so that all its files are written."""
         with _translated(self.folder), blanked():
             self._client.close()  # type: ignore[attr-defined] # the annotated interface lags behind the client
+        with _writing(self.folder):
+            _blank_lengths(self.folder)
 
 
 class InFolder:
@@ -285,6 +288,9 @@ def discard(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+_HEADER = struct.Struct("<iqqq")
+
+
 def graph() -> Any:  # noqa: ANN401 - the type is Chroma's own
     """Give how a graph is built and searched, in Chroma's words."""
     return {
@@ -318,6 +324,20 @@ def _files(folder: Path) -> dict[str, list[int]]:
             content = path.read_bytes()
             found[str(path.relative_to(folder))] = [len(content), zlib.crc32(content)]
     return found
+
+
+def _blank_lengths(folder: Path) -> None:
+    """Overwrite what hnswlib saved of lengths that it has not: a block this small may come from memory that held words.
+
+    Its header has, behind a version: an offset, the most elements, and how many there are, in 8 bytes each.
+    """
+    for path in folder.rglob("length.bin"):
+        header = path.with_name("header.bin").read_bytes()
+        version, _, most, count = _HEADER.unpack_from(header)
+        if version == 1 and 0 <= count <= most and path.stat().st_size == 4 * most:
+            with path.open("r+b") as file:
+                file.seek(4 * count)
+                file.write(bytes(4 * (most - count)))
 
 
 def _settle(folder: Path) -> None:

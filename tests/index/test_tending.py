@@ -123,7 +123,7 @@ def litter() -> None:
     libc = ctypes.CDLL(None)
     libc.malloc.restype, libc.free.argtypes = ctypes.c_void_p, [ctypes.c_void_p]
     places = []
-    for size in (64, 128, 256, 512, 1024, 4096, 16384, 65536, 100_000, 120_000):
+    for size in (*range(16, 1040, 16), 4096, 16384, 65536, 100_000, 120_000):
         for _ in range(200):
             place = libc.malloc(ctypes.c_size_t(size))
             ctypes.memmove(place, (b"xylophonic " * (size // 11 + 1))[:size], size)
