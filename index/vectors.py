@@ -163,8 +163,6 @@ class Approximate:
         """Close the client, so that all its files are written."""
         with _translated(self.folder), blanked():
             self._client.close()  # type: ignore[attr-defined] # the annotated interface lags behind the client
-        with _writing(self.folder):
-            _blank_lengths(self.folder)
 
 
 class InFolder:
@@ -213,6 +211,7 @@ class InFolder:
 def stamp(folder: Path, seq: int, name: str) -> None:
     """Note that the closed folder shows the library up to change `seq`, by whose vectors, and how its files are."""
     with _writing(folder):
+        _blank_lengths(folder)
         beside = folder / (STAMP + ".new")
         with beside.open("w") as file:
             json.dump({"seq": seq, "name": name, "files": _files(folder)}, file)

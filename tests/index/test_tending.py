@@ -19,7 +19,7 @@ from index.embed import Vector
 from index.errors import Conflict, EmbedderChanged, LibraryBusy, NotFound, UnreadableFile
 from index.records import Found, Metadata, Reindexed, Source
 from index.shelf import Shelf
-from index.vectors import Approximate
+from index.vectors import Approximate, stamp
 from tests.fakes import FakeEmbedder
 
 QUESTIONS = ("trade of region7", "the minister of region3 and copper", "storm number11")
@@ -115,6 +115,7 @@ def test_what_was_in_memory_is_not_in_the_gaps_of_an_index(tmp_path: Path) -> No
             litter()
             index.put(np.arange(start, start + 5), np.random.default_rng(start).random((5, 24), dtype=np.float32))
         index.close()
+        stamp(tmp_path / str(attempt), 1, "fake")
     assert holding(tmp_path, "xylophon") == []
 
 
