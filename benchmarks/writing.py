@@ -36,11 +36,10 @@ from rag.config import RagConfig
 from rag.evaluate.figures import figures
 from rag.evaluate.marks import mark
 from rag.evaluate.questions import Case, read_cases
-from rag.extract import in_context
 from rag.pipeline import Rag
 from rag.recipe import AS_BUILT
 from rag.rerank import open_reranker
-from rag.verify import Checked, Verifier
+from rag.verify import Checked, Evidence, Verifier
 from rag.write import Budget, Chat, Sentences
 from rag.writing import EXTRACTIVE, Material, Shown, Writing, Written
 
@@ -135,7 +134,7 @@ def statement_json(checked: Checked, *, shown: bool) -> dict[str, Any]:
             {"document": w.hit.document.name, "start": w.start, "end": w.end, "text": w.text}
             for w in checked.draft.evidence
         ],
-        "context": " ".join(in_context(window) for window in checked.draft.evidence),
+        "context": Evidence(checked.draft.evidence).context,
     }
 
 

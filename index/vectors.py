@@ -287,9 +287,6 @@ def discard(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-_HEADER = struct.Struct("<iqqq")
-
-
 def graph() -> Any:  # noqa: ANN401 - the type is Chroma's own
     """Give how a graph is built and searched, in Chroma's words."""
     return {
@@ -332,7 +329,7 @@ def _blank_lengths(folder: Path) -> None:
     """
     for path in folder.rglob("length.bin"):
         header = path.with_name("header.bin").read_bytes()
-        version, _, most, count = _HEADER.unpack_from(header)
+        version, _, most, count = struct.unpack_from("<iqqq", header)
         if version == 1 and 0 <= count <= most and path.stat().st_size == 4 * most:
             with path.open("r+b") as file:
                 file.seek(4 * count)

@@ -210,10 +210,16 @@ def without(window: Window, cited: Collection[tuple[str, int, int]]) -> Window |
     return replace(_window(window.hit, left[0].start, left[-1].end, left[-1].start), logit=window.logit)
 
 
+def sentences_of(window: Window) -> list[Window]:
+    """Give a window's sentences, whole, each alone."""
+    sentences = [s for s in window.hit.passage.sentences if window.start <= s.start and s.end <= window.end]
+    return [_window(window.hit, s.start, s.end, s.start) for s in sentences]
+
+
 def _parts(window: Window) -> list[Window]:
     """The window's sentences, each alone; none where it is one sentence already."""
-    sentences = [s for s in window.hit.passage.sentences if window.start <= s.start and s.end <= window.end]
-    return [_window(window.hit, s.start, s.end, s.start) for s in sentences] if len(sentences) > 1 else []
+    sentences = sentences_of(window)
+    return sentences if len(sentences) > 1 else []
 
 
 def _led_in(window: Window) -> Window:

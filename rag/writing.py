@@ -18,13 +18,13 @@ from rag.answers import Ask, Draft, DraftShown, StatementShown, TextShown, Unsup
 from rag.answers import Warning as Notice
 from rag.cite import Composition
 from rag.config import RagConfig
-from rag.extract import in_context, is_broad
+from rag.extract import is_broad
 from rag.follow_up import keeps_to
 from rag.local_model import FILE, look_for, open_local
 from rag.question import Question
 from rag.rerank import Reranker
 from rag.terms import stems_of
-from rag.verify import NOT_CHECKED, Checked, TextOf, Verifier
+from rag.verify import NOT_CHECKED, Checked, Evidence, TextOf, Verifier
 from rag.write import Budget, Chat, Choice, Sentences, choice_of, excerpts, found
 from rag.write.excerpts import Excerpt
 from rag.write.prompting import STANDALONE, again_prompt, answer_prompt, judge_prompt, standalone_prompt
@@ -261,8 +261,8 @@ class _Hearing:
         question = self._material.question
         if is_broad(question):
             return True
-        evidence = " ".join(in_context(window) for window in checked.draft.evidence)
-        return self._reranker.score(question.text, [evidence])[0] >= self._material.best - _BESIDE
+        evidence = Evidence(checked.draft.evidence)
+        return self._reranker.score(question.text, [evidence.context])[0] >= self._material.best - _BESIDE
 
 
 def offered(config: RagConfig) -> tuple[str, ...]:

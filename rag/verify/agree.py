@@ -18,6 +18,12 @@ _ADDRESS = re.compile(
     r"(?:\w+://|www\.|(?:javascript|vbscript|data|mailto|file):)\S+|\b[\w.+-]+@[\w-]+\.\w+", re.IGNORECASE
 )
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_CURRENCIES = {"$": stem("dollars"), "€": stem("euros"), "£": stem("pounds"), "¥": stem("yen")}
+_MONEY = frozenset(
+    stem(word)
+    for word in """dollars euros pounds yen crowns francs roubles rubles yuan renminbi rupees pesos liras kronor kroner
+    zlotys forints rands dinars marks guilders shillings won bitcoins cents""".split()
+)
 _SECOND = re.compile(r"(?<=[;:])\s+(?=[A-Z“\"(\d])")
 """Where a sentence begins inside of another."""
 _NAME = re.compile(r"(?<![\w’'])(?:[A-Z][\w’'&-]*|[a-z]+[A-Z]\w*)")
@@ -244,14 +250,6 @@ CHECKS: dict[str, Check] = {
     "scope": scope_agrees,
 }
 """Every respect in which statement and evidence must agree."""
-
-
-_CURRENCIES = {"$": stem("dollars"), "€": stem("euros"), "£": stem("pounds"), "¥": stem("yen")}
-_MONEY = frozenset(
-    stem(word)
-    for word in """dollars euros pounds yen crowns francs roubles rubles yuan renminbi rupees pesos liras kronor kroner
-    zlotys forints rands dinars marks guilders shillings won bitcoins cents""".split()
-)
 
 
 def _same(figure: Figure, other: Figure) -> bool:

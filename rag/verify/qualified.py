@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from rag.terms import FUNCTION_WORDS, MONTHS, NUMBER_WORDS, stem
+from rag.verify.words import ROUGHLY
 
 _GRAMMAR = frozenset(stem(word) for word in FUNCTION_WORDS)
-_NUMBER = rf"(?:[$€£¥]\s?)?(?P<what>\d+(?:[.,]\d+)*|{'|'.join(NUMBER_WORDS)})"
+_FIGURE = rf"\d+(?:[.,]\d+)*|{'|'.join(NUMBER_WORDS)}"
+_NUMBER = rf"(?:[$€£¥]\s?)?(?P<what>{_FIGURE})"
 _BOUNDS = {
     "at most": r"up to|at most|no more than|a maximum of|as many as|as much as|not more than",
     "at least": r"at least|no (?:less|fewer) than|a minimum of",
@@ -16,7 +18,7 @@ _BOUNDS = {
 }
 """What makes a figure an upper or a lower bound."""
 _ROUND = re.compile(
-    rf"\b(?:about|around|approximately|approx\.?|roughly|circa|ca?\.|an estimated|some)\s+(?:the\s+|a\s+)?{_NUMBER}",
+    rf"\b(?:{ROUGHLY}|approx\.?|ca?\.|an estimated)\s+(?:the\s+|a\s+)?{_NUMBER}",
     re.IGNORECASE,
 )
 """A figure that is not meant exactly: it may become rounder, never exact."""
@@ -42,8 +44,8 @@ _RATE = re.compile(
     re.IGNORECASE,
 )
 _RANGE = re.compile(
-    rf"(?<!from )(?<!\w)(?P<low>\d+(?:[.,]\d+)*|{'|'.join(NUMBER_WORDS)})(?:\s(?:to|or|and)\s|(?<=\d)[-–](?=\d))"
-    rf"(?P<high>\d+(?:[.,]\d+)*|{'|'.join(NUMBER_WORDS)})\b",
+    rf"(?<!from )(?<!\w)(?P<low>{_FIGURE})(?:\s(?:to|or|and)\s|(?<=\d)[-–](?=\d))"
+    rf"(?P<high>{_FIGURE})\b",
     re.IGNORECASE,
 )
 _BETWEEN = re.compile(r"\bbetween\s[$€£¥]?$", re.IGNORECASE)
@@ -80,7 +82,8 @@ _NOT_YET = re.compile(
 )
 _KIND = re.compile(
     r"\b(?P<how>former|formerly|ex|then|acting|interim|deputy|vice|assistant|would-be|alleged|suspected|possible|potential|"
-    r"proposed|planned|so-called|unofficial|provisional|fake|draft|mock|attempted|honorary|incoming|outgoing|second|third|fourth|fifth|sixth|half|retired|late|"
+    r"proposed|planned|so-called|unofficial|provisional|fake|draft|mock|attempted|honorary|incoming|"
+    r"outgoing|second|third|fourth|fifth|sixth|half|retired|late|"
     r"one of (?:the|its|their))[\s-]+(?:\w+[\s-])??(?P<what>[A-Za-z][\w’'-]+)",
 )
 _LIMITS = (_PART, _FEW, _NOT_YET, _KIND)

@@ -252,7 +252,7 @@ class _Laying:
             return False
         if not dropped:
             return True
-        since = max((cut for cut in cuts), default=one.place)
+        since = max(cuts, default=one.place)
         if any(word.done is not None and word.place > since for word in dropped):
             return False
         if one.stem == DENIAL:
@@ -300,14 +300,18 @@ class _Laying:
         )
         return _counted(left) <= _DROPPED and not somebody_else
 
+    def _gap(self, word: Word, *, free: bool = False) -> tuple[int, int]:
+        """Between which places of the sentence a word stands that is not laid; `free`: seen by free words alone."""
+        laid = [
+            (one.place, on.place) for one, on in zip(self._placed, self._chosen, strict=True) if one.free or not free
+        ]
+        start = max((there for here, there in laid if here < word.place), default=-1)
+        return start, min((there for here, there in laid if here > word.place), default=10**6)
+
     def _adds_in_its_place(self) -> bool:
         """Whether what comes from elsewhere stands where the sentence has a pronoun, a `the company`, or nothing."""
-        laid = {word.place: one.place for word, one in zip(self._placed, self._chosen, strict=True)}
-        free = {word.place: laid[word.place] for word in self._placed if word.free}
         for word in self._added:
-            around = free if word.free else laid  # a date may have moved
-            start = max((around[place] for place in around if place < word.place), default=-1)
-            end = min((around[place] for place in around if place > word.place), default=10**6)
+            start, end = self._gap(word, free=word.free)  # a date may have moved
             between = [w for w in self._told.words if start < w.place < end and w not in self._chosen]
             rivals = [w for w in between if w.free or w.named]
             if not word.free:
@@ -324,12 +328,10 @@ class _Laying:
 
         `The company` stands for a name, a pronoun, or another such word.
         """
-        laid = {word.place: one.place for word, one in zip(self._placed, self._chosen, strict=True)}
         for word in self._unknown:
             if word in self._added:
                 continue
-            start = max((laid[place] for place in laid if place < word.place), default=-1)
-            end = min((laid[place] for place in laid if place > word.place), default=10**6)
+            start, end = self._gap(word)
             instead = [w for w in self._told.words if start < w.place < end and w not in self._chosen]
             if word.stem not in _GENERAL:
                 if not any(_akin(word, one) for one in instead):
@@ -373,19 +375,21 @@ def _counted(words: Sequence[Word]) -> int:
 
 def _akin(word: Word, other: Word) -> bool:
     """Whether two words begin alike, as words of one family do: overtook, overtaken."""
-    voice = word.done is None or other.done is None or word.done == other.done
     least = max(4, math.ceil(_SHARED * max(len(word.stem), len(other.stem))))
-    return voice and word.stem[:least] == other.stem[:least]
+    return _of_one_voice(word, other) and word.stem[:least] == other.stem[:least]
 
 
 def _alike(word: Word, other: Word) -> bool:
     """Whether two words are the same, tied in the same way, and done or done to alike."""
-    voice = word.done is None or other.done is None or word.done == other.done
     if word.tense != other.tense and ((word.tense and other.tense) or {word.tense, other.tense} & MODALS):
         return False
     if {word.form, other.form} == {"ed", "s"} or (other.form == "'s" and word.form != "'s"):
         return False
-    return voice and other.stem == word.stem and bool(word.links & other.links)
+    return _of_one_voice(word, other) and other.stem == word.stem and bool(word.links & other.links)
+
+
+def _of_one_voice(word: Word, other: Word) -> bool:
+    return word.done is None or other.done is None or word.done == other.done
 
 
 def _is_year(word: Word) -> bool:

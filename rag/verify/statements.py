@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from itertools import pairwise
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from index.records import Hit
 from rag.answers import Draft, Window
-from rag.extract import LONGEST_QUOTE, in_context, windows_of
+from rag.extract import LONGEST_QUOTE, in_context, sentences_of, windows_of
 from rag.language import language_of
 from rag.question import Question
 from rag.rerank import Reranker
@@ -212,17 +212,9 @@ def weigh(statement: str, evidence: Evidence, logit: float) -> Weighed:
     score = 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
     if statement.rstrip(".") in evidence.text:
         score = max(score, 0.99)
-    copied = any(_bare(statement) == _bare(sentence) for window in evidence.windows for sentence in _sentences(window))
+    copied = any(_bare(statement) == _bare(part.text) for window in evidence.windows for part in sentences_of(window))
     failed = () if copied else tuple(name for name in REFUSING if values[name])
     return Weighed(evidence, score, failed)
-
-
-def _sentences(window: Window) -> Iterator[str]:
-    """The sentences of a window, whole, as they were cut when the document was added."""
-    passage = window.hit.passage
-    for sentence in passage.sentences:
-        if window.start <= sentence.start and sentence.end <= window.end:
-            yield passage.text[sentence.start - passage.start : sentence.end - passage.start]
 
 
 def _bare(sentence: str) -> str:

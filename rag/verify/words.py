@@ -45,8 +45,7 @@ _LINKS = {
     for word in words.split()
 }
 """Words that say what stands behind them to what stands before, those that may stand for one another together."""
-OF, WITH = _LINKS["of"], _LINKS["with"]
-_EXCEPT = _LINKS["except"]
+OF, _EXCEPT = _LINKS["of"], _LINKS["except"]
 _ALL = frozenset("all everyone everything everybody nothing anything none nobody".split())
 _CUTS = frozenset(", ; : ( ) – — and or but nor plus while whereas which who whom whose".split())
 """What one part of a sentence ends with, and the next begins."""
@@ -63,14 +62,12 @@ _IRREGULAR = frozenset(
     hurt kept killed known laid led left lent lost made met paid put read said seen sent set sold sought spent stolen
     struck sworn taken taught thought thrown told torn understood won worn written overthrown forgiven shown forbidden
     forgotten frozen hidden ridden shaken shot woven bound bred dealt dug flung hung overcome proven shed shut spread
-    split
-    stood stung swept swung withdrawn laid bitten blown eaten sung sunk""".split()
+    split stood stung swept swung withdrawn bitten blown eaten sung sunk""".split()
 )
 """Past forms that do not end with `ed`."""
 _ACTIVE = frozenset(
     """gave forgave took wrote went came became began ate broke chose drew drove fell flew forgot froze grew hid knew
-    rode
-    rose sang sank saw shook spoke stole swore tore threw wore withdrew overthrew showed forbade""".split()
+    rode rose sang sank saw shook spoke stole swore tore threw wore withdrew overthrew showed forbade""".split()
 )
 """Past forms that nothing is done to."""
 MODALS = frozenset("will would shall should may might must can could".split())
@@ -79,8 +76,10 @@ _PAST = frozenset("was were had did".split())
 _PARTICLES = frozenset("up down out off away back".split())
 WHEN = frozenset("now still once already again".split())
 """Words of grammar that tell when: what is so now was not always so."""
+ROUGHLY = "about|around|approximately|roughly|circa|some"
+"""Before a figure: it is not meant exactly."""
 _ROUND = re.compile(
-    rf"\b(?:about|around|approximately|roughly|circa|some)\s+(?=[$€£¥]?\d|(?:{'|'.join(NUMBER_WORDS)})\b)",
+    rf"\b(?:{ROUGHLY})\s+(?=[$€£¥]?\d|(?:{'|'.join(NUMBER_WORDS)})\b)",
     re.IGNORECASE,
 )
 """Belongs to its number, and says nothing of where: `qualified` looks after it."""
@@ -123,7 +122,7 @@ class Word:
     """Which phrase it stands in, counted by links and auxiliaries too."""
     place: int
     tense: str
-    """The modal before it; else `is` or `was` for auxiliaries of present and past, or by its own ending; else empty."""
+    """The modal before it, else `is` or `was` for an auxiliary of present or past; empty without one."""
     form: str
     """How it ends where that tells: `ed`, `s`, `'s`, `ly`; else empty."""
     done: bool | None
@@ -239,7 +238,7 @@ class _Reading:
             self._labels = self._labels | {None}
         plain = number_of(NUMBER_WORDS.get(lower, token)) if number else lower
         done = _done(lower, self._last) if not number else None
-        tense = _tense(self._auxiliary, lower)
+        tense = _tense(self._auxiliary)
         self._auxiliary = ""
         form = next((ending for ending in ("'s", "’s", "s'", "s’", "ed", "s", "ly") if lower.endswith(ending)), "")
         form = "'s" if form.strip("s") in ("'", "’") else form
@@ -263,7 +262,7 @@ def _pieces(plain: str, *, number: bool) -> list[str]:
     return [plain] if number else [stem(part) for part in plain.split("-") if part]
 
 
-def _tense(auxiliary: str, lower: str) -> str:
+def _tense(auxiliary: str) -> str:
     if auxiliary in MODALS:
         return auxiliary
     if auxiliary in _PRESENT or auxiliary in _PAST:

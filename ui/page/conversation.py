@@ -63,8 +63,11 @@ class Session:
     @property
     def busy(self) -> bool:
         """Whether an answer is being written, and nobody has stopped it."""
-        stopped = self.cancel is not None and self.cancel.is_set()
-        return bool(self.exchanges) and not self.exchanges[-1].finished and not stopped
+        return self._unfinished and not (self.cancel is not None and self.cancel.is_set())
+
+    @property
+    def _unfinished(self) -> bool:
+        return bool(self.exchanges) and not self.exchanges[-1].finished
 
     @property
     def messages(self) -> list[dict[str, str]]:
@@ -111,7 +114,7 @@ class Session:
 
     def stopped(self) -> Session:
         """End the answer that is being written, if there is one."""
-        if self.cancel is None or not self.exchanges or self.exchanges[-1].finished:
+        if self.cancel is None or not self._unfinished:
             return self
         self.cancel.set()
         return self.showing(answers.stopped(self.texts))
